@@ -1,0 +1,216 @@
+"""Lane, Span, Link and Timeline: what a trace says, and how GET /api/runs/{id}/timeline says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.tracer import wire
+
+LANE_KINDS = ("process", "thread", "task")
+STATES = ("", "created", "running", "ready", "waiting")
+ENDINGS = ("", "returned", "raised", "cancelled", "exited", "killed", "unfinished")
+RESOURCES = (
+    *("", "lock", "rlock", "condition", "semaphore", "event", "barrier", "queue", "pipe", "join", "future"),
+    *("task", "sleep", "io", "process", "executor", "gil"),
+)
+MARKS = ("", "failed_start", "exception", "warning", "never_retrieved", "never_awaited")
+STREAMS = ("", "stdout", "stderr")
+
+
+@dataclass(slots=True)
+class Span:
+    """A lane's stay in one state; `on` is the resource waited on, `by` and `by_ns` who brought it there and when."""
+
+    lane: int
+    state: int
+    start_ns: float
+    end_ns: float
+    on: int = 0
+    place: int = 0
+    inferred: bool = False
+    by: int = 0
+    by_ns: float = 0.0
+
+
+@dataclass(slots=True)
+class Lane:
+    """One row. `end_ns` is -1 while it is open; `pid` and `tid` are those inside the box."""
+
+    id: int
+    kind: int = wire.THREAD
+    name: str = ""
+    parent: int = 0
+    starter: int = 0
+    number: int = 0
+    internal: bool = False
+    told: bool = False
+    declared: bool = False
+    start_ns: float = 0.0
+    end_ns: float = -1.0
+    ending: int = 0
+    error: str = ""
+    exit_code: int | None = None
+    cpu_ns: float | None = None
+    spans: list[Span] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Resource:
+    """What lanes hold or wait on; `target` is the lane that a join, task or process resource waits for."""
+
+    id: int
+    kind: int = 0
+    name: str = ""
+    place: int = 0
+    lane: int = 0
+    target: int = 0
+
+
+@dataclass(slots=True)
+class Hold:
+    """A lane held a resource."""
+
+    resource: int
+    lane: int
+    start_ns: float
+    end_ns: float
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cause: from the causing act to the moment when the other lane goes on."""
+
+    kind: str
+    from_lane: int
+    from_ns: float
+    to_lane: int
+    to_ns: float
+    resource: int = 0
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Everything a trace says. Times are ns since the run's zero."""
+
+    end_ns: float = 0.0
+    lanes: dict[int, Lane] = field(default_factory=dict)
+    resources: dict[int, Resource] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    levels: list[tuple[int, float, float]] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    marks: list[tuple[int, float, int, str, int]] = field(default_factory=list)
+    output: list[tuple[float, int, int, str, bool]] = field(default_factory=list)
+    places: dict[int, tuple[int, str, bool]] = field(default_factory=dict)
+    stats: dict[int, float] = field(default_factory=dict)
+    acts: dict[int, list[tuple[float, int, int]]] = field(default_factory=dict)
+
+    @property
+    def spans(self) -> list[Span]:
+        """All spans, lane by lane."""
+        return [span for lane in self.lanes.values() for span in lane.spans]
+
+
+def process_of(timeline: Timeline, lane: Lane) -> Lane:
+    """The process lane around this lane (itself if it is one, or if nothing is known)."""
+    seen = set()
+    while lane.kind != wire.PROCESS and lane.parent in timeline.lanes and lane.id not in seen:
+        seen.add(lane.id)
+        lane = timeline.lanes[lane.parent]
+    return lane
+
+
+def to_json(timeline: Timeline) -> dict[str, Any]:
+    """The timeline as GET /api/runs/{id}/timeline says it, without `run` and `findings`."""
+
+    def place(number: int) -> tuple[int | None, str | None]:
+        line, function, _ = timeline.places.get(number, (0, "", False))
+        return line or None, function or None
+
+    def lane(item: Lane) -> dict[str, Any]:
+        return {
+            "id": item.id,
+            "kind": LANE_KINDS[item.kind],
+            "name": item.name,
+            "parent": item.parent or None,
+            "starter": item.starter or None,
+            "pid": process_of(timeline, item).number or None,
+            "tid": item.number or None if item.kind == wire.THREAD else None,
+            "internal": item.internal,
+            "start_ns": round(item.start_ns),
+            "end_ns": round(item.end_ns) if item.end_ns >= 0 else None,
+            "ending": ENDINGS[item.ending] or None,
+            "error": item.error or None,
+            "exit_code": item.exit_code,
+            "cpu_ns": None if item.cpu_ns is None else round(item.cpu_ns),
+        }
+
+    def span(item: Span) -> dict[str, Any]:
+        line, function = place(item.place)
+        return {
+            "lane": item.lane,
+            "state": STATES[item.state],
+            "start_ns": round(item.start_ns),
+            "end_ns": round(item.end_ns),
+            "on": item.on or None,
+            "line": line,
+            "function": function,
+            "inferred": item.inferred,
+        }
+
+    return {
+        "lanes": [lane(item) for item in sorted(timeline.lanes.values(), key=lambda item: item.id)],
+        "spans": [span(item) for owner in sorted(timeline.lanes) for item in timeline.lanes[owner].spans],
+        "resources": [
+            {
+                "id": item.id,
+                "kind": RESOURCES[item.kind],
+                "name": item.name or None,
+                "line": place(item.place)[0],
+                "lane": item.lane or None,
+                "target": item.target or None,
+            }
+            for item in sorted(timeline.resources.values(), key=lambda item: item.id)
+        ],
+        "holds": [
+            {
+                "resource": item.resource,
+                "lane": item.lane,
+                "start_ns": round(item.start_ns),
+                "end_ns": round(item.end_ns),
+                "inferred": item.inferred,
+            }
+            for item in timeline.holds
+        ],
+        "levels": [{"resource": r, "t_ns": round(t), "value": round(value)} for r, t, value in timeline.levels],
+        "links": [
+            {
+                "kind": item.kind,
+                "from_lane": item.from_lane,
+                "from_ns": round(item.from_ns),
+                "to_lane": item.to_lane,
+                "to_ns": round(item.to_ns),
+                "resource": item.resource or None,
+            }
+            for item in timeline.links
+        ],
+        "marks": [
+            {"lane": owner, "t_ns": round(t), "kind": MARKS[kind], "text": text, "line": place(where)[0]}
+            for owner, t, kind, text, where in timeline.marks
+        ],
+        "output": [
+            {"t_ns": round(t), "lane": owner, "stream": STREAMS[stream], "text": text, "inferred": inferred}
+            for t, owner, stream, text, inferred in timeline.output
+        ],
+        "cost": {
+            "tracer_ns": round(timeline.stats.get(wire.TRACER_NS, 0)),
+            "sampler_hz": timeline.stats.get(wire.SAMPLER_HZ, 0),
+            "missed_switches": round(timeline.stats.get(wire.MISSED_SWITCHES, 0)),
+        },
+        "dropped": {
+            "events": round(timeline.stats.get(wire.DROPPED_EVENTS, 0)),
+            "output_bytes": round(timeline.stats.get(wire.DROPPED_OUTPUT, 0)),
+        },
+    }

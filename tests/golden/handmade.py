@@ -1,0 +1,124 @@
+"""A trace made by hand that holds every kind of event and the hard cases of the fold; one of the golden recordings."""
+
+from __future__ import annotations
+
+from app.core.event import Chunk, events_of
+from app.tracer import wire
+
+MS = 1_000_000.0
+ROOT, MAIN, WORKER, DAEMON, CHILD, CHILD_MAIN, TASK_1, TASK_2, OUTSIDE = range(1, 10)
+LOCK, QUEUE, JOIN_WORKER, SELECTOR, SLEEP, JOIN_CHILD, FUTURE, GIL = range(1, 9)
+IN_WORKER, IN_MAIN = 1, 2
+BIAS = 1 << 31
+
+Row = tuple[float, float, int, int, int, int, str, int, int]
+
+
+def row(
+    kind: int,
+    t: float,
+    lane: int,
+    *,
+    flags: int = 0,
+    end: float = 0,
+    obj: int = 0,
+    by: int = 0,
+    place: int = 0,
+    text: str = "",
+) -> Row:
+    """One event; t in ms."""
+    return (t * MS, end, lane, obj, by, place, text, kind, flags)
+
+
+def step(t: float, end: float, lane: int, after: int, obj: int = 0, place: int = 0) -> Row:
+    """A STEP; times in ms."""
+    return row(wire.STEP, t, lane, end=end * MS, flags=after, obj=obj, place=place)
+
+
+FIRST = [
+    row(wire.LANE, 0, ROOT, flags=wire.PROCESS, end=2, text="MainProcess"),
+    row(wire.STATE, 0, ROOT, flags=wire.RUNNING),
+    row(wire.LANE, 0, MAIN, flags=wire.THREAD, obj=ROOT, end=2, text="MainThread"),
+    row(wire.STATE, 0, MAIN, flags=wire.RUNNING),
+    row(wire.PLACE, 1, MAIN, obj=IN_WORKER, end=7, flags=1, text="worker"),
+    row(wire.PLACE, 1, MAIN, obj=IN_MAIN, end=20, flags=1, text="<module>"),
+    row(wire.RESOURCE, 1, MAIN, obj=LOCK, flags=wire.LOCK, place=IN_MAIN),
+    row(wire.LANE, 2, WORKER, flags=wire.THREAD | wire.TOLD, obj=ROOT, by=MAIN, text="Thread-1 (worker)"),
+    row(wire.LANE, 2.1, DAEMON, flags=wire.THREAD | wire.TOLD, obj=ROOT, by=MAIN, text="watcher"),
+    row(wire.STATE, 2.2, WORKER, flags=wire.RUNNING),
+    row(wire.LANE, 2.2, WORKER, flags=wire.THREAD, obj=ROOT, end=4, text="Thread-1 (worker)"),
+    row(wire.STATE, 2.3, DAEMON, flags=wire.RUNNING),
+    row(wire.RESOURCE, 2.4, DAEMON, obj=SLEEP, flags=wire.SLEEP),
+    row(wire.STATE, 2.4, DAEMON, flags=wire.WAITING, obj=SLEEP, place=IN_WORKER),
+    row(wire.OUTPUT, 2.5, WORKER, flags=1, text="Привет <b>\n"),
+    row(wire.OUTPUT, 2.6, ROOT, flags=2 | wire.INFERRED, text="raw\x00bytes"),
+]
+
+HANDOFF = [
+    row(wire.HOLD, 3, WORKER, obj=LOCK),
+    row(wire.STATE, 4, MAIN, flags=wire.WAITING, obj=LOCK, place=IN_MAIN),
+    row(wire.RESOURCE, 4, MAIN, obj=LOCK, flags=wire.LOCK, text="lock"),
+    row(wire.HOLD, 3, WORKER, obj=LOCK, end=6 * MS),
+    row(wire.STATE, 6.1, MAIN, flags=wire.RUNNING),
+    row(wire.HOLD, 6.1, MAIN, obj=LOCK, end=6.5 * MS),
+    row(wire.RESOURCE, 7, MAIN, obj=QUEUE, flags=wire.QUEUE, text="jobs"),
+    row(wire.STATE, 7, WORKER, flags=wire.WAITING, obj=QUEUE, place=IN_WORKER),
+    row(wire.LEVEL, 8, MAIN, obj=QUEUE, end=1),
+    row(wire.ACT, 8, MAIN, obj=QUEUE, flags=wire.PUT, end=1),
+    row(wire.STATE, 8.2, WORKER, flags=wire.RUNNING),
+    row(wire.ACT, 8.3, WORKER, obj=QUEUE, flags=wire.GET, end=1),
+    row(wire.LEVEL, 8.3, WORKER, obj=QUEUE, end=0),
+]
+
+TASKS = [
+    row(wire.RESOURCE, 9, MAIN, obj=SELECTOR, flags=wire.IO, text="event loop"),
+    row(wire.LANE, 9, TASK_1, flags=wire.TASK, obj=MAIN, by=MAIN, text="Task-1"),
+    row(wire.LANE, 9.2, TASK_2, flags=wire.TASK, obj=MAIN, by=TASK_1, text="Task-2"),
+    row(wire.STATE, 9.2, TASK_2, flags=wire.READY, by=TASK_1),
+    row(wire.RESOURCE, 9.3, TASK_1, obj=FUTURE, flags=wire.TASK_WAIT, by=TASK_2),
+    step(9.1, 9.4, TASK_1, wire.WAITING, FUTURE, IN_MAIN),
+    step(9.4, 9.5, TASK_2, wire.READY),
+    step(9.6, 9.8, TASK_2, wire.ENDS),
+    row(wire.END, 9.8, TASK_2, flags=wire.RAISED, text="ValueError: bad"),
+    row(wire.MARK, 9.8, TASK_2, flags=wire.EXCEPTION, text="ValueError: bad", place=IN_WORKER),
+    row(wire.STATE, 9.8, TASK_1, flags=wire.READY, by=TASK_2),
+    row(wire.STATE, 9.9, MAIN, flags=wire.WAITING, obj=SELECTOR),
+    row(wire.STATE, 10, MAIN, flags=wire.RUNNING),
+    step(10, 10.5, TASK_1, wire.ENDS),
+    row(wire.END, 10.5, TASK_1, flags=wire.RETURNED),
+    row(wire.NAME, 10.6, TASK_1, text="main"),
+]
+
+PROCESSES = [
+    row(wire.LANE, 12, CHILD, flags=wire.PROCESS, end=9),
+    row(wire.STATE, 12, CHILD, flags=wire.RUNNING),
+    row(wire.LANE, 12, CHILD_MAIN, flags=wire.THREAD, obj=CHILD, end=9, text="MainThread"),
+    row(wire.STATE, 12, CHILD_MAIN, flags=wire.RUNNING),
+    row(wire.LANE, 11, CHILD, flags=wire.PROCESS | wire.TOLD, obj=ROOT, by=MAIN, end=9, text="Process-1"),
+    row(wire.LANE, 11.5, OUTSIDE, flags=wire.PROCESS | wire.TOLD | wire.INTERNAL, obj=ROOT, by=MAIN, end=11, text="sh"),
+    row(wire.RESOURCE, 13, MAIN, obj=JOIN_CHILD, flags=wire.CHILD, by=CHILD),
+    row(wire.STATE, 13, MAIN, flags=wire.WAITING, obj=JOIN_CHILD, place=IN_MAIN),
+    row(wire.END, 15, CHILD, flags=wire.EXITED, obj=3 + BIAS),
+    row(wire.END, 15.2, CHILD, flags=wire.EXITED, obj=3 + BIAS),
+    row(wire.STATE, 15.3, MAIN, flags=wire.RUNNING),
+    row(wire.RESOURCE, 15.4, MAIN, obj=JOIN_WORKER, flags=wire.JOIN, by=WORKER),
+    row(wire.STATE, 15.4, MAIN, flags=wire.WAITING, obj=JOIN_WORKER, place=IN_MAIN),
+    row(wire.END, 16, WORKER, flags=wire.RETURNED),
+    row(wire.STATE, 16.2, MAIN, flags=wire.RUNNING),
+    row(wire.RESOURCE, 16.3, ROOT, obj=GIL, flags=wire.GIL),
+    row(wire.HOLD, 16.5, MAIN, obj=GIL, end=17 * MS, flags=wire.INFERRED),
+    row(wire.CPU, 17, MAIN, end=4 * MS),
+    row(wire.STAT, 17, ROOT, flags=wire.DROPPED_EVENTS, end=2),
+    row(wire.STAT, 17, ROOT, flags=wire.TRACER_NS, end=1000),
+    row(wire.END, 18, ROOT, flags=wire.RETURNED, obj=BIAS),
+]
+
+
+def chunks() -> list[Chunk]:
+    """The whole trace, in four chunks."""
+    parts = (FIRST, HANDOFF, TASKS, PROCESSES)
+    known = (2.6, 8.3, 10.6, 18)
+    return [
+        Chunk(seq, upto * MS, 0, events_of(list(part)))
+        for seq, (part, upto) in enumerate(zip(parts, known, strict=True), 1)
+    ]
