@@ -1,0 +1,272 @@
+"""What multiprocessing's processes share: queues, pipes, locks, semaphores, conditions, events, and results of pools.
+
+They are the same resources in every process: a pipe goes by its inode, a semaphore by its name.
+"""
+
+from __future__ import annotations
+
+import os
+from sys import _getframe
+
+from . import lanes, wire
+from .hooks import replace, without_us
+from .lanes import act, of, running, waiting
+from .log import Cell, cell, clock, emit
+from .places import place, user
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType, ModuleType
+    from typing import Any
+
+_PIPE, _SEMAPHORE, _QUEUE = 1 << 62, 1 << 61, 1 << 63
+_KEY = (1 << 60) - 1
+
+
+def _inode(*ends: Any) -> int:
+    """A key for the pipe behind the first of these connections that is still open here; 0 if none is."""
+    for end in ends:
+        try:
+            return _PIPE | os.fstat(end._handle).st_ino & _KEY
+        except (OSError, TypeError, AttributeError):
+            continue
+    return 0
+
+
+def _named(semaphore: Any) -> int:
+    """A key for a semaphore: a digest of its name; 0 if it has none."""
+    key = 0xCBF29CE484222325  # FNV-1a
+    for byte in (semaphore.name or "").encode():
+        key = (key ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return _SEMAPHORE | key & _KEY if semaphore.name else 0
+
+
+def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
+    """A method that waits on the resource that its object is; `told` says afterwards that it took something out."""
+
+    def through(self: Any, *args: Any, **options: Any) -> Any:
+        frame = user(_getframe(1))
+        where = place(frame)
+        found = of(self, kind, frame, key=key(self))
+        waiting(found.number, where)
+        try:
+            result = call(self, *args, **options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            running(where)
+        if told:
+            found.gets += 1
+            act(told, found.number, clock(), where, found.gets)
+        return result
+
+    return through
+
+
+def _into(call: Any, kind: int, key: Any, what: int) -> Any:
+    """A method that does what others wait for: put, send, notify, set."""
+
+    def into(self: Any, *args: Any, **options: Any) -> Any:
+        frame = user(_getframe(1))
+        where = place(frame)
+        found = of(self, kind, frame, key=key(self))
+        now = clock()
+        try:
+            result = call(self, *args, **options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        found.puts += 1
+        act(what, found.number, now, where, found.puts)
+        return result
+
+    return into
+
+
+def _change(owner: Any, names: tuple[str, ...], wrap: Any, *arguments: Any) -> None:
+    for name in names:
+        replace(owner, name, wrap(getattr(owner, name), *arguments))
+
+
+def watch_queues(module: ModuleType) -> None:
+    """Watch multiprocessing.queues."""
+
+    def key(queue: Any) -> int:
+        pipe = _inode(queue._reader, getattr(queue, "_writer", None))
+        return pipe and pipe | _QUEUE
+
+    for queue in (module.Queue, module.SimpleQueue):
+        _change(queue, ("get",), _through, wire.QUEUE, key, wire.GET)
+        _change(queue, ("put",), _into, wire.QUEUE, key, wire.PUT)
+    _change(module.JoinableQueue, ("put",), _into, wire.QUEUE, key, wire.PUT)
+    _change(module.JoinableQueue, ("join",), _through, wire.QUEUE, key)
+
+
+def watch_connections(module: ModuleType) -> None:
+    """Watch multiprocessing.connection. A duplex pipe's ends are two resources, but each end knows the other."""
+    connection: Any = module._ConnectionBase
+    make = module.Pipe
+
+    def own(end: Any) -> int:
+        return _inode(end)
+
+    def other(end: Any) -> int:
+        return _peers.get(own(end), 0) or own(end)
+
+    def pipe(duplex: bool = True) -> tuple[Any, Any]:
+        one, two = make(duplex)
+        if duplex and len(_peers) < _MOST_PEERS:
+            _peers[own(one)], _peers[own(two)] = own(two), own(one)
+        return one, two
+
+    replace(module, "Pipe", pipe)
+    _change(connection, ("recv", "recv_bytes"), _through, wire.PIPE, own, wire.GET)
+    _change(connection, ("send", "send_bytes"), _sending, other)
+
+
+_peers: dict[int, int] = {}
+_MOST_PEERS = 1000
+
+
+def _sending(call: Any, key: Any) -> Any:
+    """Sending puts into the other end, which is a resource of its own where the pipe is duplex."""
+
+    def sending(self: Any, *args: Any, **options: Any) -> None:
+        frame = user(_getframe(1))
+        where = place(frame)
+        target = key(self)
+        found = _ends.get(target)
+        if found is None and target and len(_ends) < _MOST_PEERS:
+            found = _ends[target] = lanes.resource(wire.PIPE, key=target, place=where)
+        now = clock()
+        try:
+            call(self, *args, **options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        if found:
+            act(wire.PUT, found, now, where)
+
+    return sending
+
+
+_ends: dict[int, int] = {}
+
+
+def watch_results(module: ModuleType) -> None:
+    """Watch multiprocessing.pool."""
+    result: Any = module.ApplyResult
+
+    def key(_: Any) -> int:
+        return 0
+
+    _change(result, ("wait",), _through, wire.FUTURE, key)
+    _change(result, ("_set",), _into, wire.FUTURE, key, wire.WAKE)
+    _change(module.IMapIterator, ("next",), _through, wire.FUTURE, key)
+    module.IMapIterator.__next__ = module.IMapIterator.next
+
+
+def _is_part(frame: FrameType | None) -> bool:
+    """Whether multiprocessing makes this lock as a part of a queue or a pool of its own."""
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name not in {"multiprocessing.synchronize", "multiprocessing.context"}:
+            return bool(name.startswith("multiprocessing.") and name != "multiprocessing.sharedctypes")
+        frame = frame.f_back
+    return False
+
+
+class _Held:
+    """A lock or semaphore of multiprocessing in this process: who has it, since when."""
+
+    __slots__ = ("cell", "lane", "place", "t")
+
+    def __init__(self) -> None:
+        self.cell: Cell = cell()
+        self.t = self.lane = self.place = 0
+
+
+def watch_locks(module: ModuleType) -> None:
+    """Watch multiprocessing.synchronize."""
+    kinds = {module.Lock: wire.LOCK, module.RLock: wire.RLOCK}
+    base: Any = module.SemLock
+    make_methods = base._make_methods
+
+    def key(thing: Any) -> int:
+        return _named(thing._semlock)
+
+    def make(self: Any) -> None:
+        make_methods(self)
+        if _is_part(_getframe(1)):
+            return
+        semaphore = self._semlock
+        kind = kinds.get(type(self), wire.SEMAPHORE)
+        held = _Held()
+
+        def acquire(block: bool = True, timeout: float | None = None) -> bool:
+            got = semaphore.acquire(False)
+            frame, where = None, 0
+            if not got and block and (timeout is None or timeout > 0):
+                frame = user(_getframe(1))
+                where = place(frame)
+                waiting(of(self, kind, frame, key=key(self)).number, where)
+                try:
+                    got = semaphore.acquire(True, timeout)
+                except BaseException as error:
+                    without_us(error)
+                    raise
+                finally:
+                    running(where)
+            if got and kind != wire.SEMAPHORE and semaphore._count() == 1:
+                frame = frame or user(_getframe(1))
+                held.t, held.lane, held.place = clock(), lanes.current(), place(frame)
+                held.cell.open(held.t, held.lane, of(self, kind, frame, key=key(self)).number)
+            return bool(got)
+
+        def release() -> None:
+            now = clock()
+            if kind == wire.SEMAPHORE:
+                found = lanes.known(self)
+                if found is not None:
+                    act(wire.WAKE, found.number, now)
+            elif held.t and semaphore._is_mine() and semaphore._count() == 1:
+                found = lanes.known(self)
+                if found is not None:
+                    emit(wire.HOLD, 0, found.number, held.t, now, held.lane, held.place)
+                held.t = 0
+                held.cell.close()
+            try:
+                semaphore.release()
+            except BaseException as error:
+                without_us(error)
+                raise
+
+        self.acquire, self.release = acquire, release
+
+    def enter(self: Any) -> bool:
+        return bool(self.acquire())
+
+    def leave(self: Any, *_: Any) -> None:
+        self.release()
+
+    base._make_methods = make
+    replace(base, "__enter__", enter)
+    replace(base, "__exit__", leave)
+
+    def none(_: Any) -> int:
+        return 0
+
+    def of_lock(condition: Any) -> int:
+        return _named(condition._wait_semaphore._semlock)
+
+    def of_event(event: Any) -> int:
+        return _named(event._flag._semlock)
+
+    condition, event = module.Condition, module.Event
+    _change(event, ("wait",), _through, wire.EVENT, of_event)
+    _change(event, ("set",), _into, wire.EVENT, of_event, wire.WAKE)
+    _change(condition, ("wait",), _through, wire.CONDITION, of_lock)
+    _change(condition, ("notify",), _into, wire.CONDITION, of_lock, wire.WAKE)
+    barrier = module.Barrier
+    _change(barrier, ("wait",), _through, wire.BARRIER, none)

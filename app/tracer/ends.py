@@ -1,0 +1,81 @@
+"""How this process ends: its main thread's ending, its exit code, and what was left running."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import lanes, streams, threads, wire
+from .hooks import Builtin, without_us
+from .log import clock, emit_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_exit = sys.exit
+_exit_now = os._exit
+_asked: int | None = None
+_over = False
+
+
+class _Exit(Builtin):
+    __slots__ = ()
+
+    def __call__(self, *status: Any) -> None:
+        global _asked
+        if lanes.thread_lane() == lanes.main_lane:
+            asked = status[0] if status else None
+            _asked = 0 if asked is None else asked & 0xFF if isinstance(asked, int) else 1
+        try:
+            _exit(*status)
+        except BaseException as error:
+            without_us(error)
+            raise
+
+
+class _ExitNow(Builtin):
+    __slots__ = ()
+
+    def __call__(self, status: Any) -> None:
+        if isinstance(status, int):
+            # multiprocessing's own children have no other way to end well.
+            clean = status == 0 and sys._getframe(1).f_globals.get("__name__", "").startswith("multiprocessing.")
+            leave(status & 0xFF, wire.RETURNED if clean else wire.EXITED)
+        _exit_now(status)
+
+
+def watch() -> None:
+    sys.exit = _Exit(_exit)  # type: ignore[assignment]
+    os._exit = _ExitNow(_exit_now)  # type: ignore[assignment]
+
+
+def finish() -> None:
+    """The interpreter ends. A status that only the operating system knows is left to those who ask it."""
+    error = getattr(sys, "last_value", None)
+    streams.finish()
+    threads.finish()
+    if error is not None:
+        threads.end(lanes.main_lane, wire.RAISED, threads.raised(lanes.main_lane, error))
+        leave(1, wire.EXITED, threads.error_text(error))
+        return
+    threads.end(lanes.main_lane, wire.RETURNED)
+    if _asked is not None:
+        leave(_asked, wire.EXITED if _asked else wire.RETURNED)
+    elif "__file__" not in vars(sys.modules["__main__"]):
+        # The interpreter takes `__file__` away from a script that ran to its end, not from one that raised SystemExit.
+        leave(0, wire.RETURNED)
+
+
+def leave(code: int, ending: int, error: str = "") -> None:
+    """Say, once, that this process ends with this exit code."""
+    global _over
+    if not _over:
+        _over = True
+        emit_text(wire.END, ending, code + 2**31, clock(), 0, lanes.process_lane, 0, error)
+
+
+def after_fork() -> None:
+    global _over, _asked
+    _over = False
+    _asked = None

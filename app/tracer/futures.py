@@ -1,0 +1,74 @@
+"""concurrent.futures: who waits for a future, and who gives it its result."""
+
+from __future__ import annotations
+
+from sys import _getframe
+
+from . import wire
+from .hooks import replace, without_us
+from .lanes import of, running, waiting
+from .log import clock
+from .places import place, user
+from .signals import woken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+
+def watch(base: ModuleType) -> None:
+    future: Any = base.Future
+    for name in "result", "exception":
+        replace(future, name, _asking(getattr(future, name)))
+    for name in "set_result", "set_exception":
+        replace(future, name, _telling(getattr(future, name)))
+    replace(future, "cancel", _cancelling(future.cancel))
+
+
+def _asking(ask: Any) -> Any:
+    def ask_(self: Any, timeout: float | None = None) -> Any:
+        waits = not self.done() and (timeout is None or timeout > 0)
+        where = 0
+        if waits:
+            frame = user(_getframe(1))
+            where = place(frame)
+            waiting(of(self, wire.FUTURE, frame).number, where)
+        try:
+            return ask(self, timeout)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            if waits:
+                running(where)
+
+    return ask_
+
+
+def _telling(tell: Any) -> Any:
+    def tell_(self: Any, outcome: Any) -> None:
+        now = clock()
+        try:
+            tell(self, outcome)
+        except BaseException as error:
+            without_us(error)
+            raise
+        woken(self, now, place(_getframe(1)))
+
+    return tell_
+
+
+def _cancelling(cancel: Any) -> Any:
+    def cancel_(self: Any) -> bool:
+        now = clock()
+        try:
+            done = bool(cancel(self))
+        except BaseException as error:
+            without_us(error)
+            raise
+        if done:
+            woken(self, now, place(_getframe(1)), wire.CANCEL)
+        return done
+
+    return cancel_

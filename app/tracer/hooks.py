@@ -1,0 +1,96 @@
+"""Watching a module from the moment the program has imported it, without importing it for it and without being seen."""
+
+from __future__ import annotations
+
+import _frozen_importlib
+import _operator as operator
+import sys
+
+from . import wire
+from .log import clock, emit_text, process_lane
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    Callback = Callable[[Any], None]
+
+_HERE = __file__.rpartition("/")[0]
+_waiting: dict[str, list[Callback]] = {}
+_verbose_message = _frozen_importlib._verbose_message  # type: ignore[attr-defined]
+
+
+def when_imported(name: str, callback: Callback) -> None:
+    """Call back with the module right after its import has succeeded; at once if that was before now."""
+    module = sys.modules.get(name)
+    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
+        _call(callback, module)
+    else:
+        _waiting.setdefault(name, []).append(callback)
+
+
+def _call(callback: Callback, module: ModuleType) -> None:
+    try:
+        callback(module)
+    except Exception as error:
+        # The program goes on unwatched rather than broken, and the trace says so.
+        text = f"The tracer could not watch {module.__name__}: {type(error).__name__}: {error}"
+        emit_text(wire.MARK, wire.WARNING, 0, clock(), 0, process_lane(), 0, text)
+
+
+def _imported(message: str, *args: Any, verbosity: int = 1) -> None:
+    # importlib says this as the last thing of every successful import, and looks the name up each time: no finder in
+    # sys.meta_path, no loader in a module's spec, and no frame of ours around the module's own code.
+    if message == "import {!r} # {!r}":
+        for callback in _waiting.pop(args[0], ()):
+            _call(callback, sys.modules[args[0]])
+    if sys.flags.verbose:
+        _verbose_message(message, *args, verbosity=verbosity)
+
+
+def install() -> None:
+    _frozen_importlib._verbose_message = _imported  # type: ignore[attr-defined]
+
+
+def without_us(error: BaseException) -> None:
+    """Take the frames of ours that `error` has just come through out of its traceback.
+
+    For the outermost of our functions: a bare `raise` right after it does not put its frame back.
+    """
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_HERE):
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+
+
+class Builtin:
+    # Stands for a built-in function and is called in its place; a Python function would become a method in a class.
+
+    __slots__ = ("_original",)
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __init_subclass__(cls) -> None:
+        for name in ("__doc__", "__module__"):
+            # A class has these of its own, which would hide the original's.
+            setattr(cls, name, property(operator.attrgetter(f"_original.{name}")))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def __repr__(self) -> str:
+        return repr(self._original)
+
+    def __reduce__(self) -> str:
+        return str(self._original.__qualname__)
+
+
+def replace(owner: Any, name: str, ours: Callable[..., Any]) -> None:
+    """Put a function of ours in the place of one written in Python, under its name, signature and docstring."""
+    original = getattr(owner, name)
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__defaults__"):
+        setattr(ours, attribute, getattr(original, attribute))
+    setattr(owner, name, ours)

@@ -1,0 +1,246 @@
+"""The lanes of this process: which one acts now, what state it is in, and the numbers of what it waits on.
+
+`current()` is the running task's lane when an event loop's probe has said so, else the thread's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import _local, get_native_id
+from _weakref import ref
+
+from . import log, wire
+from .log import clock, emit, emit_text, number
+from .places import place as place_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+process_lane = 0
+"""This process's lane. It changes in a forked child: read it as `lanes.process_lane`."""
+main_lane = 0
+"""The lane of its main thread, likewise."""
+
+_NAMED = 2000
+_WIDE = 200
+
+
+class _Here(_local):
+    """What a thread knows of itself: the lane that acts, its own lane, and how many waits it is inside of."""
+
+    lane = 0
+    thread = 0
+    waits = 0
+
+
+here = _Here()
+
+
+def current() -> int:
+    """The lane that acts now. A thread nobody has announced is declared at first sight."""
+    return here.lane or _appear()
+
+
+def thread_lane() -> int:
+    """This thread's own lane, also while a task runs in it."""
+    return here.thread or _appear()
+
+
+def set_task(lane: int) -> None:
+    """From now on this thread acts for the task's lane; `set_task(0)` gives it back to the thread."""
+    here.lane = lane or here.thread
+
+
+def _appear() -> int:
+    lane = declare_thread(f"Thread {get_native_id()}", tid=get_native_id())
+    enter(lane)
+    return lane
+
+
+def declare_thread(
+    name: str, *, starter: int = 0, internal: bool = False, told: bool = False, tid: int = 0, place: int = 0, t: int = 0
+) -> int:
+    """Say that a thread's lane exists since `t` (now), and give its number."""
+    lane = number()
+    flags = wire.THREAD | (wire.INTERNAL if internal else 0) | (wire.TOLD if told else 0)
+    emit_text(wire.LANE, flags, process_lane, t or clock(), starter | tid << 32, lane, place, name)
+    return lane
+
+
+def enter(lane: int, t: int = 0) -> None:
+    """This thread is `lane` from `t` (now) on, and runs."""
+    here.lane = here.thread = lane
+    emit(wire.STATE, wire.RUNNING, 0, t or clock(), 0, lane)
+
+
+def leave() -> None:
+    """This thread's lane has ended; what it still does belongs to nobody until it appears again."""
+    here.lane = here.thread = here.waits = 0
+
+
+def begin(name: str, *, internal: bool = False, parent: int = 0, starter: int = 0, t: int = 0, place: int = 0) -> int:
+    """Declare this process and the thread it is in, which is its MainThread; both run. Gives the process's lane.
+
+    With a `starter` it was forked by that lane of the process `parent` at `t`.
+    """
+    global process_lane, main_lane
+    now = clock()
+    pid = os.getpid()
+    process_lane = log.process_lane()
+    flags = wire.PROCESS | (wire.INTERNAL if internal else 0) | (wire.TOLD if starter else 0)
+    emit_text(wire.LANE, flags, parent, t or now, starter | pid << 32, process_lane, place, name)
+    emit(wire.STATE, wire.RUNNING, 0, now, 0, process_lane)
+    main_lane = declare_thread("MainThread", internal=internal, tid=get_native_id(), t=now)
+    enter(main_lane, now)
+    return process_lane
+
+
+def state(lane: int, to: int, on: int = 0, place: int = 0, by: int = 0) -> None:
+    """The lane enters a state: `on` is what it waits on, `by` the lane that caused it."""
+    emit(wire.STATE, to, on, clock(), by, lane, place)
+
+
+def waiting(on: int, place: int = 0) -> None:
+    """The acting lane waits on a resource; under a running task its thread is blocked too. Pair with `running`.
+
+    Of waits inside each other only the outermost is told.
+    """
+    here.waits += 1
+    if here.waits > 1:
+        return
+    lane = here.lane or _appear()
+    now = clock()
+    emit(wire.STATE, wire.WAITING, on, now, 0, lane, place)
+    if lane != here.thread:
+        emit(wire.STATE, wire.WAITING, on, now, 0, here.thread, place)
+
+
+def running(place: int = 0) -> None:
+    """The acting lane goes on."""
+    here.waits -= 1
+    if here.waits > 0:
+        return
+    here.waits = 0
+    lane = here.lane or _appear()
+    now = clock()
+    if lane != here.thread:
+        emit(wire.STATE, wire.RUNNING, 0, now, 0, here.thread, place)
+    emit(wire.STATE, wire.RUNNING, 0, now, 0, lane, place)
+
+
+def act(what: int, on: int, t: int, place: int = 0, nth: int = 0) -> None:
+    """The acting lane did at `t` what others may wait for: take `t` before the deed, tell after it has succeeded."""
+    emit(wire.ACT, what, on, t, nth, here.lane or _appear(), place)
+
+
+def level(on: int, value: int) -> None:
+    """The resource's depth or count is now `value`."""
+    emit(wire.LEVEL, 0, on, clock(), max(value, 0), here.lane or _appear())
+
+
+def resource(kind: int, name: str = "", key: int = 0, target: int = 0, place: int = 0) -> int:
+    """Declare a resource and give its number. `target` is the lane waited for (join, task, process)."""
+    fresh = number()
+    emit_text(wire.RESOURCE, kind, fresh, clock(), target or key, here.lane or _appear(), place, name)
+    return fresh
+
+
+class Resource:
+    """What is known of an object that is waited on or held."""
+
+    __slots__ = ("gets", "key", "kind", "number", "place", "puts", "tries")
+
+    def __init__(self, kind: int, place: int, key: int = 0) -> None:
+        self.kind = kind
+        self.key = key
+        self.place = place
+        self.number = number()
+        self.puts = self.gets = 0
+        self.tries = 2
+
+
+_known: dict[int, tuple[ref[Any], Resource]] = {}
+_names = 0
+
+
+def of(thing: Any, kind: int, frame: FrameType | None, name: str = "", key: int = 0) -> Resource:
+    """The resource that `thing` is, declared at first sight and named as the program names it as seen from `frame`.
+
+    Things with one `key` are one resource, also in different processes.
+    """
+    known = _known.get(id(thing))
+    if known is not None:
+        found = known[1]
+    else:
+        found = Resource(kind, place_of(frame), key)
+        at = id(thing)
+        _known[at] = ref(thing, lambda _, at=at: _known.pop(at, None)), found  # type: ignore[misc]
+    if found.tries:
+        declare(found, thing, frame, name)
+    return found
+
+
+def known(thing: Any) -> Resource | None:
+    """The resource that `thing` is, if anybody has waited on it or held it yet."""
+    found = _known.get(id(thing))
+    return found[1] if found is not None else None
+
+
+def declare(found: Resource, thing: Any, frame: FrameType | None, name: str = "") -> None:
+    """Tell a resource; once more when its first user did not know its name and the second does."""
+    global _names
+    first = found.tries == 2
+    name = name or (name_of(thing, frame) if frame is not None and _names < _NAMED else "")
+    found.tries = 0 if name else found.tries - 1
+    if name or first:
+        _names += 1
+        lane = here.lane or _appear()
+        emit_text(wire.RESOURCE, found.kind, found.number, clock(), found.key, lane, found.place, name)
+
+
+def name_of(thing: Any, frame: FrameType) -> str:
+    """What the frame calls the object: a variable, an element, an attribute of one. Empty if it has no name there.
+
+    Its global name counts most, since a parameter's may stand for many.
+    """
+    names = [frame.f_globals]
+    if frame.f_globals is not frame.f_locals:
+        names.append(frame.f_locals)
+    for scope in names:
+        for name, value in scope.items():
+            if value is thing:
+                return str(name)
+    for scope in names:
+        for name, value in list(scope.items())[:_WIDE]:
+            found = _inside(thing, name, value)
+            if found:
+                return found
+    return ""
+
+
+def _inside(thing: Any, name: str, value: Any) -> str:
+    """The object's name as a part of `value`, found by identity alone: no code of the program runs."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        for i, item in enumerate(value[:_WIDE]):
+            if item is thing:
+                return f"{name}[{i}]"
+    elif kind is dict:
+        for key, item in list(value.items())[:_WIDE]:
+            if item is thing and type(key) in {str, int}:
+                return f"{name}[{key!r}]"
+    elif kind.__flags__ & 1 << 9 and kind.__module__ not in sys.builtin_module_names:
+        try:
+            attributes = object.__getattribute__(value, "__dict__")
+        except (AttributeError, TypeError):
+            return ""
+        if type(attributes) is dict:
+            for key, item in list(attributes.items())[:_WIDE]:
+                if item is thing:
+                    if kind.__module__ == "threading":
+                        return name  # a condition's own lock
+                    return f"{kind.__name__ if name == 'self' else name}.{key}"
+    return ""

@@ -1,0 +1,293 @@
+"""The writing side of the flight log (docs/trace-format.md): this process's index, segments, numbers and clock.
+
+Records are written without a lock and without a system call: CPython switches threads only at calls, resumes and
+backward jumps, so taking a slot and the time from iterators with `for … break` and storing four words is one act.
+Everything here may be imported by name once `attach` has returned True; none of it changes its identity after that.
+"""
+
+from __future__ import annotations
+
+import _thread
+import fcntl
+import mmap
+import os
+import sys
+import time
+from _weakref import ref
+from itertools import chain, count
+
+from . import wire
+
+TYPE_CHECKING = False  # typing and collections are imports that the program did not ask for
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BIN = (wire.PROCESS_AT + 16 * wire.PROCESSES) // 8
+"""A word index: the unused end of page 0, where records and cells go for which there is no room."""
+
+words = memoryview(bytearray(wire.PAGE)).cast("Q")
+octets = memoryview(bytearray(wire.PAGE))
+ticks: Iterator[int] = iter(time.monotonic_ns, -1)
+clock = time.monotonic_ns
+
+_high = 200
+"""Where our two descriptors are parked, out of the way of the program's own numbers."""
+_fd = -1
+_segments = 0
+_first = 0
+_index = 0
+_pid = 0
+_lost = BIN
+_full = False
+_numbers: Callable[[], int] = count(1).__next__
+_claiming = _thread.allocate_lock()
+_claimer = 0
+_room: list[int] = []
+_cells: list[int] = []
+_live: dict[int, ref[Cell]] = {}
+
+
+def attach() -> bool:
+    """Map the log and claim a process index. False, and nothing happened, where there is no log of ours."""
+    global words, octets, _fd, _segments, _first
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "log_path"), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123
+            path = file.read().strip()
+    except FileNotFoundError:
+        path = wire.LOG_PATH
+    try:
+        low = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        size = os.fstat(low).st_size
+        if size < 2 * wire.PAGE or os.pread(low, 40, 0) != wire.header(size)[:40]:
+            return False
+        _fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, min(_high, os.sysconf("SC_OPEN_MAX") - 2))
+        mapped = _map(size)
+    except (OSError, ValueError):
+        return False
+    finally:
+        os.close(low)
+    octets = memoryview(mapped)
+    words = octets.cast("Q")
+    _segments, at = wire.layout(size)
+    _first = at // 8
+    return _begin()
+
+
+def _map(size: int) -> mmap.mmap:
+    """The log in memory. Before 3.13 a mapping keeps a descriptor, the lowest free one: fill those below its place."""
+    if sys.version_info >= (3, 13):
+        return mmap.mmap(_fd, size, trackfd=False)
+    fillers: list[int] = []
+    try:
+        while not fillers or fillers[-1] < _fd - 1:
+            fillers.append(fcntl.fcntl(_fd, fcntl.F_DUPFD_CLOEXEC, 0))
+            if fillers[-1] > _fd:
+                break
+        return mmap.mmap(_fd, size)
+    finally:
+        for filler in fillers:
+            os.close(filler)
+
+
+def _begin() -> bool:
+    """Claim a process index and start counting."""
+    global _index, _pid, _lost, _full, _numbers
+    _pid = os.getpid()
+    _full = False
+    entry = _claim(wire.PROCESS_AT // 8, 2, wire.PROCESSES, 7, (_pid, 0))
+    _index = entry + 1
+    _lost = wire.PROCESS_AT // 8 + 2 * entry + 1 if _index else BIN + 4
+    _numbers = count(_index << 24 | 2).__next__
+    return _index > 0
+
+
+def after_fork() -> None:
+    """In a forked child: a process index, segments, numbers and cells of its own."""
+    global _claiming, _claimer
+    _claiming = _thread.allocate_lock()
+    _claimer = 0
+    _room.clear()
+    _cells.clear()
+    _texts.at = _texts.end = 0
+    cells = [cell for cell in [reference() for reference in _live.values()] if cell is not None]
+    for cell in cells:
+        cell.at = BIN
+    _begin()
+    for cell in cells:
+        cell.at = _cell()
+
+
+def index() -> int:
+    """This process's index, from 1; the first to attach is the root."""
+    return _index
+
+
+def process_lane() -> int:
+    """The number of this process's lane: the first of its index."""
+    return _index << 24 | 1
+
+
+def number() -> int:
+    """A fresh number for a lane, a resource or a place."""
+    return _numbers()
+
+
+def _claim(first: int, step: int, entries: int, hint: int, entry: tuple[int, ...]) -> int:
+    """Claim a free entry of a table and write it, its first word last. -1 when there is none.
+
+    The record lock on the entry's own bytes goes away with its holder; one that is taken belongs to someone else soon.
+    """
+    start = words[hint]
+    for k in range(entries):
+        i = (start + k) % entries
+        at = first + i * step
+        if words[at]:
+            continue
+        try:
+            fcntl.lockf(_fd, fcntl.LOCK_EX | fcntl.LOCK_NB, step * 8, at * 8)
+        except (BlockingIOError, PermissionError):
+            continue
+        except OSError:
+            # The program has closed our descriptor: then only the look below protects the entry.
+            pass
+        free = not words[at]
+        if free:
+            words[at + 1 : at + len(entry)] = memoryview(b"".join(w.to_bytes(8, "little") for w in entry[1:])).cast("Q")
+            words[at] = entry[0]
+            words[hint] = i + 1
+        try:  # noqa: SIM105 - contextlib is an import that the program did not ask for
+            fcntl.lockf(_fd, fcntl.LOCK_UN, step * 8, at * 8)
+        except OSError:
+            pass
+        if free:
+            return i
+    return -1
+
+
+def _segment(kind: int) -> int:
+    """Claim a segment: the word it begins at, 0 when the log is full."""
+    global _full, _claimer
+    me = _thread.get_ident()
+    # A signal handler or a finalizer may come here while its own thread is claiming: better lost than stuck.
+    if _full or not _index or _claimer == me or not _claiming.acquire(timeout=1):
+        return 0
+    try:
+        _claimer = me
+        entry = (_index, _pid | _thread.get_native_id() << 32, clock(), kind)
+        i = _claim(wire.TABLE_AT // 8, wire.ENTRY // 8, _segments, 5, entry)
+        _full = i < 0
+    finally:
+        _claimer = 0
+        _claiming.release()
+    return 0 if i < 0 else _first + i * (wire.SEGMENT // 8)
+
+
+class _Slots:
+    """Gives one segment's slots after another, and when the log is full the bin, counting what is lost.
+
+    The room is a list that a forked child empties, so that the iterator over it ends and the child's own begins.
+    """
+
+    def __iter__(self) -> _Slots:
+        return self
+
+    def __next__(self) -> list[int]:
+        global _room
+        at = _segment(wire.RECORDS)
+        if at:
+            _room = list(range(at, at + wire.SEGMENT // 8, wire.SLOT // 8))
+            return _room
+        words[_lost] += 1
+        return [BIN]
+
+
+slots: Iterator[int] = chain.from_iterable(_Slots())
+"""Take a slot with `for at in slots: break`; it always gives one. Then write words at + 1, 2, 3 and word `at` last."""
+
+
+def emit(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: int = 0) -> None:
+    """Write a record. Never raises and never waits; what finds no room is counted as lost."""
+    at = BIN
+    for at in slots:  # noqa: B007
+        break
+    words[at + 1] = t
+    words[at + 2] = arg
+    words[at + 3] = lane | place << 32
+    words[at] = kind | flags << 8 | obj << 32
+
+
+class _Texts:
+    at = end = 0
+
+
+_texts = _Texts()
+
+
+def emit_text(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: int, text: str) -> None:
+    """Write a record with text, cut at 4000 bytes of UTF-8."""
+    data = text.encode("utf-8", "replace")
+    if len(data) > wire.MAX_TEXT:
+        data = data[: wire.MAX_TEXT].decode("utf-8", "ignore").encode()
+    need = wire.SLOT // 8 * (1 + -(-len(data) // wire.SLOT))
+    while True:
+        at = _texts.at
+        end = at + need
+        if end <= _texts.end:
+            _texts.at = end
+            break
+        start = _segment(wire.TEXTS)
+        if not start:
+            words[_lost] += 1
+            return
+        _texts.at = start
+        _texts.end = start + wire.SEGMENT // 8
+    octets[8 * at + wire.SLOT : 8 * at + wire.SLOT + len(data)] = data
+    words[at + 1] = t
+    words[at + 2] = arg
+    words[at + 3] = lane | place << 32
+    words[at] = kind | flags << 8 | len(data) << 16 | obj << 32
+
+
+class Cell:
+    """Sixteen bytes of the log that say what is open now: a hold, or with obj = 0 a running step."""
+
+    __slots__ = ("__weakref__", "at")
+
+    def __init__(self) -> None:
+        self.at = _cell()
+        _live[id(self)] = ref(self)
+
+    def open(self, t: int, lane: int, obj: int = 0) -> None:
+        at = self.at
+        words[at] = 0
+        words[at + 1] = lane | obj << 32
+        words[at] = t
+
+    def close(self) -> None:
+        words[self.at] = 0
+
+    def __del__(self) -> None:
+        words[self.at] = 0
+        _live.pop(id(self), None)
+        if self.at != BIN:
+            _cells.append(self.at)
+
+
+def cell() -> Cell:
+    """A fresh cell; it is given back when the object dies."""
+    return Cell()
+
+
+def _cell() -> int:
+    """The word at which a free cell begins."""
+    try:
+        return _cells.pop()
+    except IndexError:
+        start = _segment(wire.CELLS)
+        if not start:
+            return BIN
+        _cells.extend(range(start + wire.SEGMENT // 8 - wire.CELL // 8, start, -wire.CELL // 8))
+        return start

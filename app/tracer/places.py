@@ -1,0 +1,91 @@
+"""Which line of the program is acting: source places, numbered once and written to the log once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import wire
+from .log import clock, emit_text, number, process_lane
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+LIBRARY, GENERATED, PROGRAM = 0, 1, 2
+
+_MOST = 20_000
+_HERE = os.path.dirname(__file__) + os.sep  # noqa: PTH120
+_LIBRARIES = (_HERE, os.path.dirname(os.__file__) + os.sep, "<frozen ")  # noqa: PTH120
+
+_kinds: dict[int, tuple[int, CodeType]] = {}
+_places: dict[tuple[int, int], int] = {}
+_lines: dict[tuple[int, int], int] = {}
+_getframe = sys._getframe
+
+
+def kind(code: CodeType) -> int:
+    """Whose code it is: the standard library's or the tracer's, made from a string, or the program's file."""
+    known = _kinds.get(id(code))
+    if known is not None:
+        return known[0]
+    if len(_kinds) >= _MOST:
+        # A program that makes code objects without end: forget all, and number its places again.
+        _kinds.clear()
+        _places.clear()
+        _lines.clear()
+    name = code.co_filename
+    if name.startswith(_LIBRARIES) or f"{os.sep}site-packages{os.sep}" in name:
+        found = LIBRARY
+    else:
+        found = GENERATED if name.startswith("<") else PROGRAM
+    _kinds[id(code)] = found, code  # the reference keeps the id from being used again
+    return found
+
+
+def is_user(frame: FrameType | None) -> bool:
+    """Whether the frame runs the user's code and not a library's."""
+    return frame is not None and kind(frame.f_code) > LIBRARY
+
+
+def user(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame of the user's code at or above this one."""
+    while frame is not None and kind(frame.f_code) == LIBRARY:
+        frame = frame.f_back
+    return frame
+
+
+def place(frame: FrameType | None) -> int:
+    """The number of the innermost line of the program at or above the frame; 0 if there is none."""
+    fallback: FrameType | None = None
+    while frame is not None:
+        code = frame.f_code
+        found = _places.get((id(code), frame.f_lasti))
+        if found is not None:
+            return found
+        whose = kind(code)
+        if whose == PROGRAM:
+            return _number(frame, 1)
+        if whose == GENERATED and fallback is None:
+            fallback = frame
+        frame = frame.f_back
+    return _number(fallback, 0) if fallback is not None else 0
+
+
+def here(depth: int = 0) -> int:
+    """The place of the caller, or of the one `depth` calls above it."""
+    return place(_getframe(depth + 1))
+
+
+def _number(frame: FrameType, own: int) -> int:
+    code = frame.f_code
+    line = frame.f_lineno or 0
+    found = _lines.get((id(code), line))
+    if found is None:
+        if len(_lines) >= _MOST:
+            return 0
+        found = _lines[id(code), line] = number()
+        emit_text(wire.PLACE, own, found, clock(), line, process_lane(), 0, code.co_qualname)
+    if own and len(_places) < 4 * _MOST:
+        _places[id(code), frame.f_lasti] = found
+    return found

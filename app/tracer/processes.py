@@ -1,0 +1,257 @@
+"""Processes: a lane for every child, told by who starts it; waits for their ends, and how they ended."""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import _local
+from sys import _getframe
+
+from . import lanes, wire
+from .hooks import Builtin, replace, without_us
+from .log import clock, emit, emit_text, number
+from .places import place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+_waitpid = os.waitpid
+_SERVERS = ("from multiprocessing.resource_tracker ", "from multiprocessing.forkserver ")
+_MOST = 4096
+
+
+class Child:
+    """A process that this one started: its lane, what those wait on who wait for it, and whether its end was told."""
+
+    __slots__ = ("ended", "lane", "name", "resource")
+
+    def __init__(self, lane: int, name: str) -> None:
+        self.lane = lane
+        self.name = name
+        self.resource = 0
+        self.ended = False
+
+
+_children: dict[int, Child] = {}
+
+
+class _Starting(_local):
+    """While this thread starts a process through multiprocessing: its name, who starts it, when, and on which line.
+
+    A forked child finds it here.
+    """
+
+    told: tuple[str, int, int, int] | None = None
+
+
+_starting = _Starting()
+
+
+def is_server() -> bool:
+    """Whether this interpreter was started as one of multiprocessing's own helpers."""
+    arguments = sys.orig_argv
+    return "-c" in arguments[:-1] and arguments[arguments.index("-c") + 1].startswith(_SERVERS)
+
+
+def tell(pid: int, name: str, starter: int, t: int, where: int) -> Child:
+    """Say that this process started another one, at `t`."""
+    known = _children.get(pid)
+    if known is not None and not known.ended:
+        return known
+    if len(_children) >= _MOST:
+        _children.clear()
+    found = _children[pid] = Child(number(), name)
+    emit_text(wire.LANE, wire.PROCESS | wire.TOLD, lanes.process_lane, t, starter | pid << 32, found.lane, where, name)
+    return found
+
+
+def told_end(pid: int, code: int) -> None:
+    """Say, once, how a child ended: a negative code is a signal's."""
+    found = _children.get(pid)
+    if found is None or found.ended:
+        return
+    found.ended = True
+    ending = wire.KILLED if code < 0 else wire.EXITED if code else wire.RETURNED
+    emit(wire.END, ending, code + 2**31, clock(), 0, found.lane)
+
+
+def waiting(pid: int, where: int) -> bool:
+    """The acting lane waits for a child's end, if it is one we know. Pair with `lanes.running` when True."""
+    found = _children.get(pid)
+    if found is None or found.ended:
+        return False
+    if not found.resource:
+        found.resource = lanes.resource(wire.CHILD, found.name, target=found.lane)
+    lanes.waiting(found.resource, where)
+    return True
+
+
+class _WaitPid(Builtin):
+    __slots__ = ()
+
+    def __call__(self, pid: int, options: int, /) -> tuple[int, int]:
+        where = place(_getframe(1))
+        blocks = type(pid) is int and type(options) is int and not options & os.WNOHANG
+        waits = blocks and waiting(pid, where)
+        try:
+            found, status = _waitpid(pid, options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            if waits:
+                lanes.running(where)
+        if found and (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
+            told_end(found, os.waitstatus_to_exitcode(status))
+        return found, status
+
+
+def watch_raw() -> None:
+    """Watch os.waitpid."""
+    os.waitpid = _WaitPid(_waitpid)
+
+
+def watch_subprocess(subprocess: ModuleType) -> None:
+    popen: Any = subprocess.Popen
+    execute, wait, communicate, handle = (
+        popen._execute_child,
+        popen.wait,
+        popen.communicate,
+        popen._handle_exitstatus,
+    )
+
+    def execute_(self: Any, args: Any, *rest: Any) -> None:
+        now, by = clock(), lanes.current()
+        try:
+            execute(self, args, *rest)
+        except BaseException as error:
+            without_us(error)
+            raise
+        name = _program(args)
+        found = tell(self.pid, name, by, now, place(_getframe(1)))
+        if not name.startswith("python"):
+            emit(wire.STATE, wire.RUNNING, 0, clock(), 0, found.lane)
+
+    def wait_(self: Any, timeout: float | None = None) -> int:
+        where = place(_getframe(1))
+        waits = self.returncode is None and waiting(self.pid, where)
+        try:
+            return int(wait(self, timeout=timeout))
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            if waits:
+                lanes.running(where)
+
+    def communicate_(self: Any, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:  # noqa: A002
+        where = place(_getframe(1))
+        waits = self.returncode is None and waiting(self.pid, where)
+        try:
+            said: tuple[Any, Any] = communicate(self, input, timeout)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            if waits:
+                lanes.running(where)
+        return said
+
+    def handle_(self: Any, *status: Any) -> None:
+        handle(self, *status)
+        if self.returncode is not None:
+            told_end(self.pid, self.returncode)
+
+    replace(popen, "_execute_child", execute_)
+    replace(popen, "wait", wait_)
+    replace(popen, "communicate", communicate_)
+    popen._handle_exitstatus = handle_
+
+
+def _program(args: Any) -> str:
+    """What to call a child program: the last part of its first argument."""
+    first = args if isinstance(args, (str, bytes, os.PathLike)) else next(iter(args), "")
+    try:
+        return os.fsdecode(first).rpartition("/")[2].split(" ", 1)[0] or "process"
+    except TypeError:
+        return "process"
+
+
+def watch_process(module: ModuleType) -> None:
+    """Watch multiprocessing.process.BaseProcess."""
+    process: Any = module.BaseProcess
+    start, join = process.start, process.join
+
+    def start_(self: Any) -> None:
+        now, by, where = clock(), lanes.current(), place(_getframe(1))
+        _starting.told = self._name, by, now, where
+        try:
+            start(self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            _starting.told = None
+        tell(self._popen.pid, self._name, by, now, where)
+
+    def join_(self: Any, timeout: float | None = None) -> None:
+        where = place(_getframe(1))
+        popen = self._popen
+        waits = (
+            popen is not None
+            and self._parent_pid == os.getpid()
+            and popen.returncode is None
+            and (timeout is None or timeout > 0)
+            and waiting(popen.pid, where)
+        )
+        try:
+            join(self, timeout)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            if waits:
+                lanes.running(where)
+
+    replace(process, "start", start_)
+    replace(process, "join", join_)
+
+
+def watch_popen(module: ModuleType) -> None:
+    """Watch the module of one of multiprocessing's start methods for the ends of its children."""
+    popen: Any = module.Popen
+    poll = popen.poll
+
+    def poll_(self: Any, flag: int = os.WNOHANG) -> int | None:
+        code: int | None = poll(self, flag)
+        if code is not None:
+            told_end(self.pid, code)
+        return code
+
+    replace(popen, "poll", poll_)
+
+
+_forked = (0, 0, 0)
+"""Of the last fork: this process's lane, the lane that forks, and when."""
+
+
+def before_fork() -> None:
+    global _forked
+    _forked = lanes.process_lane, lanes.current(), clock()
+
+
+def after_fork(internal: bool) -> None:
+    """In a forked child: a lane of its own, told as its parent would; a server's children by who asked for them."""
+    parent, starter, t = _forked
+    where = 0
+    name = f"process {os.getpid()}"
+    if _starting.told is not None:
+        name, starter, t, where = _starting.told
+    _starting.told = None
+    _children.clear()
+    if internal:
+        lanes.begin(name)
+    else:
+        lanes.begin(name, parent=parent, starter=starter, t=t, place=where)

@@ -1,0 +1,142 @@
+"""queue.Queue and its kin, and queue.SimpleQueue: who puts, who gets, who waits for what, and how much is inside."""
+
+from __future__ import annotations
+
+from sys import _getframe
+
+from . import lanes, wire
+from .hooks import replace, without_us
+from .lanes import Resource, act, level, of, running, waiting
+from .log import clock
+from .places import LIBRARY, kind, place, user
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_POOL = "concurrent/futures/thread.py"
+
+
+def watch(queue: Any) -> None:
+    _queues(queue)
+    _simple_queues(queue)
+
+
+def _patiently(
+    missing: type[Exception], found: Resource, where: int, block: bool, timeout: float | None, call: Any, *args: Any
+) -> tuple[Any, int]:
+    """Put or get, waiting only when that does not succeed at once. Gives the result and the time of the deed."""
+    now = clock()
+    if not block or (timeout is not None and timeout <= 0):
+        return call(*args, block, timeout), now
+    try:
+        return call(*args, False), now
+    except missing:
+        pass
+    waiting(found.number, where)
+    try:
+        result = call(*args, block, timeout)
+        now = clock()
+    finally:
+        running(where)
+    return result, now
+
+
+def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception], what: Any) -> tuple[Any, Any]:
+    """The methods put and get of a kind of queue, told."""
+
+    def put_(self: Any, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        frame = user(_getframe(1))
+        found = of(self, what(self), frame)
+        where = place(frame)
+        try:
+            _, t = _patiently(full, found, where, block, timeout, put, self, item)
+        except BaseException as error:
+            without_us(error)
+            raise
+        found.puts += 1
+        act(wire.PUT, found.number, t, where, found.puts)
+        level(found.number, self.qsize())
+
+    def get_(self: Any, block: bool = True, timeout: float | None = None) -> Any:
+        frame = user(_getframe(1))
+        found = of(self, what(self), frame)
+        where = place(frame)
+        try:
+            item, t = _patiently(empty, found, where, block, timeout, get, self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        found.gets += 1
+        act(wire.GET, found.number, t, where, found.gets)
+        level(found.number, self.qsize())
+        return item
+
+    return put_, get_
+
+
+def _queues(queue: Any) -> None:
+    kinds = queue.Queue
+    join, task_done = kinds.join, kinds.task_done
+    put, get = _methods(kinds.put, kinds.get, queue.Full, queue.Empty, lambda _: wire.QUEUE)
+
+    def join_(self: Any) -> None:
+        frame = user(_getframe(1))
+        waits = self.unfinished_tasks
+        where = place(frame)
+        if waits:
+            waiting(of(self, wire.QUEUE, frame).number, where)
+        try:
+            join(self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            if waits:
+                running(where)
+
+    def task_done_(self: Any) -> None:
+        now = clock()
+        try:
+            task_done(self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        found = lanes.known(self)
+        if found is not None and not self.unfinished_tasks:
+            act(wire.WAKE, found.number, now, place(_getframe(1)))
+
+    for name, ours in {"put": put, "get": get, "join": join_, "task_done": task_done_}.items():
+        replace(kinds, name, ours)
+
+
+def _simple_queues(queue: Any) -> None:
+    plain: Any = queue.SimpleQueue
+    put, get = _methods(plain.put, plain.get, queue.Full, queue.Empty, lambda self: self._what)
+
+    class SimpleQueue(plain):  # type: ignore[misc]
+        __module__ = "_queue"
+        __qualname__ = "SimpleQueue"
+        __slots__ = ("_what",)
+        _what: int
+
+        def __new__(cls) -> Any:
+            file = _getframe(1).f_code.co_filename
+            pool = file.endswith(_POOL)
+            if not pool and kind(_getframe(1).f_code) == LIBRARY:
+                return plain()
+            self = plain.__new__(cls)
+            self._what = wire.EXECUTOR if pool else wire.QUEUE
+            return self
+
+        def put_nowait(self, item: Any) -> None:
+            self.put(item, False)
+
+        def get_nowait(self) -> Any:
+            return self.get(False)
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            return plain().__reduce_ex__(protocol)
+
+    SimpleQueue.put, SimpleQueue.get = put, get
+    queue.SimpleQueue = SimpleQueue

@@ -1,0 +1,126 @@
+"""What `interleave.pth` imports at every interpreter's start: puts the probes in place if, and only if, there is a log.
+
+A start stays lean: a module is watched once the program has imported it, and nothing is imported for it.
+"""
+
+from __future__ import annotations
+
+from . import log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+
+def _start() -> None:
+    import atexit
+    import os
+    import sys
+
+    from . import ends, hooks, lanes, locks, processes, sleeps, streams, threads
+
+    hooks.install()
+    name = "main process" if log.index() == 1 else sys.orig_argv[-1]
+    lanes.begin(name, internal=processes.is_server())
+    streams.install()
+    sleeps.watch()
+    locks.watch_raw()
+    threads.watch_raw()
+    processes.watch_raw()
+    hooks.when_imported("threading", _threading)
+    hooks.when_imported("queue", _queue)
+    hooks.when_imported("concurrent.futures._base", _futures)
+    hooks.when_imported("asyncio", _asyncio)
+    hooks.when_imported("subprocess", _subprocess)
+    hooks.when_imported("multiprocessing.process", _process)
+    for method in ("popen_fork", "popen_forkserver"):
+        hooks.when_imported(f"multiprocessing.{method}", _popen)
+    hooks.when_imported("socket", _socket)
+    for part in ("queues", "connections", "results", "locks"):
+        hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
+    os.register_at_fork(before=processes.before_fork, after_in_child=_after_fork)
+    ends.watch()
+    atexit.register(ends.finish)
+
+
+def _threading(module: ModuleType) -> None:
+    from . import locks, signals, threads
+
+    signals.watch(module, module.Thread.start.__code__)
+    locks.watch(module)
+    threads.watch(module)
+
+
+def _queue(module: ModuleType) -> None:
+    from . import queues
+
+    queues.watch(module)
+
+
+def _futures(module: ModuleType) -> None:
+    from . import futures
+
+    futures.watch(module)
+
+
+def _asyncio(_: ModuleType) -> None:
+    from . import tasks
+
+    tasks.watch()
+
+
+def _subprocess(module: ModuleType) -> None:
+    from . import processes
+
+    processes.watch_subprocess(module)
+
+
+def _process(module: ModuleType) -> None:
+    from . import processes
+
+    processes.watch_process(module)
+
+
+def _popen(module: ModuleType) -> None:
+    from . import processes
+
+    processes.watch_popen(module)
+
+
+_PARTS = {"queues": "queues", "connections": "connection", "results": "pool", "locks": "synchronize"}
+
+
+def _channel(part: str) -> Callable[[ModuleType], None]:
+    def watch(module: ModuleType) -> None:
+        from . import channels
+
+        getattr(channels, f"watch_{part}")(module)
+
+    return watch
+
+
+def _socket(module: ModuleType) -> None:
+    from . import sockets
+
+    sockets.watch(module)
+
+
+def _after_fork() -> None:
+    import sys
+
+    from . import ends, lanes, processes, streams, threads
+
+    log.after_fork()
+    lanes.leave()
+    processes.after_fork(processes.is_server())
+    streams.after_fork()
+    threads.after_fork()
+    ends.after_fork()
+    tasks = sys.modules.get(f"{__package__}.tasks")
+    if tasks is not None:
+        tasks.after_fork()
+
+
+if log.attach():
+    _start()

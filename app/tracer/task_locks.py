@@ -1,0 +1,102 @@
+"""asyncio's locks, semaphores and queues: who holds them, how full they are, who puts and gets.
+
+Who waits on them and who wakes whom is seen at the tasks.
+"""
+
+from __future__ import annotations
+
+from asyncio import locks, queues
+from sys import _getframe
+from types import FrameType
+from typing import Any
+
+from . import lanes, wire
+from .log import Cell, cell, clock, emit
+from .places import is_user, place
+from .task_seams import Known, OnLookup, OnStore
+
+
+class _Hold:
+    """An asyncio lock and who has it since when; nobody when `t` is 0."""
+
+    __slots__ = ("cell", "lane", "number", "place", "t")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.cell: Cell = cell()
+        self.t = self.lane = self.place = 0
+
+
+_holds: Known[_Hold] = Known()
+_levels: Known[int] = Known()
+
+
+def install() -> None:
+    locks.Lock._locked = OnStore("_locked", _locked)  # type: ignore[attr-defined]
+    locks.Semaphore._value = OnStore("_value", _counted)  # type: ignore[assignment]
+    queues.Queue._wakeup_next = OnLookup(queues.Queue._wakeup_next, _moved)  # type: ignore[attr-defined]
+
+
+def forget() -> None:
+    """In a forked child: what is held and counted here is its parent's."""
+    _holds.clear()
+    _levels.clear()
+
+
+def _user() -> FrameType | None:
+    """The program's frame that called the method that called us."""
+    frame: FrameType | None = _getframe(2)
+    while frame is not None and not is_user(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _locked(lock: locks.Lock, value: bool) -> None:
+    """The lock says it is held, or that it is not, just before it wakes the next."""
+    hold = _holds.get(id(lock))
+    if value:
+        frame = _user()
+        if hold is None:
+            hold = _holds.attach(lock, _Hold(lanes.of(lock, wire.LOCK, frame).number))
+        hold.place = place(frame)
+        hold.lane = lanes.current()
+        hold.t = clock()
+        hold.cell.open(hold.t, hold.lane, hold.number)
+    elif hold is not None and hold.t:
+        emit(wire.HOLD, 0, hold.number, hold.t, clock(), hold.lane, hold.place)
+        hold.cell.close()
+        hold.t = 0
+
+
+def _counted(semaphore: locks.Semaphore, value: int) -> None:
+    """The semaphore has a new count. Its first comes too early to have a name, and is told with the second."""
+    before = _levels.get(id(semaphore))
+    if before is None:
+        _levels.attach(semaphore, value)
+        return
+    number = lanes.of(semaphore, wire.SEMAPHORE, _user()).number
+    if before >= 0:
+        lanes.level(number, before)
+        _levels[id(semaphore)] = -1
+    lanes.level(number, value)
+
+
+def _moved(queue: queues.Queue[Any]) -> None:
+    """The queue is about to wake someone: if its depth has changed, that was one put or one get."""
+    before = _levels.get(id(queue), 0)
+    depth = queue.qsize()
+    if depth == before:
+        return
+    frame = _user()
+    known = lanes.of(queue, wire.QUEUE, frame)
+    if id(queue) in _levels:
+        _levels[id(queue)] = depth
+    else:
+        _levels.attach(queue, depth)
+    lanes.level(known.number, depth)
+    if depth > before:
+        known.puts += 1
+        lanes.act(wire.PUT, known.number, clock(), place(frame), known.puts)
+    else:
+        known.gets += 1
+        lanes.act(wire.GET, known.number, clock(), place(frame), known.gets)

@@ -1,0 +1,166 @@
+"""What a suspended asyncio task waits on, read off the chain of its coroutines from the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from asyncio import locks, queues, subprocess, tasks, threads
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from typing import Any, NamedTuple
+
+from . import lanes, wire
+from .places import LIBRARY, kind, place
+from .task_seams import Known
+
+_HERE = os.path.dirname(asyncio.__file__) + os.sep  # noqa: PTH120
+_IO_FILES = {"base_events.py", "selector_events.py", "sslproto.py", "streams.py", "subprocess.py", "unix_events.py"}
+_DEEP = 1000
+_WRAPPERS = {"anext_awaitable", "async_generator_asend", "async_generator_athrow", "coroutine_wrapper"}
+"""Types that stand between a coroutine and what it runs, and do not say what that is."""
+
+_OWNED = {
+    locks.Lock.acquire: wire.LOCK,
+    locks.Event.wait: wire.EVENT,
+    locks.Condition.wait: wire.CONDITION,
+    locks.Semaphore.acquire: wire.SEMAPHORE,
+    locks.Barrier.wait: wire.BARRIER,
+    queues.Queue.get: wire.QUEUE,
+    queues.Queue.put: wire.QUEUE,
+    queues.Queue.join: wire.QUEUE,
+}
+_NAMED = {
+    tasks.sleep: (wire.SLEEP, "sleep"),
+    tasks._wait: (wire.FUTURE, "wait"),  # type: ignore[attr-defined]
+    asyncio.TaskGroup.__aexit__: (wire.FUTURE, "TaskGroup"),
+    threads.to_thread: (wire.FUTURE, "to_thread"),
+    subprocess.Process.wait: (wire.CHILD, "process"),
+}
+
+
+class _Way(NamedTuple):
+    """What it means to be suspended inside one of asyncio's own coroutines."""
+
+    kind: int
+    name: str
+    owned: bool
+
+
+_ways: dict[CodeType, _Way | None] = {
+    **{function.__code__: _Way(what, "", True) for function, what in _OWNED.items()},
+    **{function.__code__: _Way(what, name, False) for function, (what, name) in _NAMED.items()},
+}
+_wait_for = tasks.wait_for.__code__
+_futures: Known[int] = Known()
+
+
+class Waits:
+    """The resources that are one task's own: its sleeps, its input and output, and the task itself, for others."""
+
+    __slots__ = ("itself", "own")
+
+    def __init__(self) -> None:
+        self.itself = 0
+        self.own: dict[tuple[int, str], int] = {}
+
+    def resource(self, what: int, name: str, where: int) -> int:
+        found = self.own.get((what, name))
+        if found is None:
+            found = self.own[what, name] = lanes.resource(what, name, place=where)
+        return found
+
+
+class Wait(NamedTuple):
+    """What a task waits on: the resource, its kind and the program's line; `task` if it is another task's end."""
+
+    kind: int
+    name: str
+    owner: Any
+    frame: FrameType | None
+    place: int
+    task: Any
+
+
+def look(coroutine: Any, future: Any) -> Wait:
+    """What the task of this coroutine waits on, being suspended on this future."""
+    way, owner, user, where = None, None, None, 0
+    waited: Any = future
+    frames: list[FrameType] = []
+    for frame in _chain(coroutine):
+        code = frame.f_code
+        frames.append(frame)
+        found = _ways[code] if code in _ways else _way(code)
+        if found is not None and (way is None or (way.kind, found.kind) == (wire.CONDITION, wire.LOCK)):
+            way = found
+            owner = frame.f_locals.get("self") if found.owned else None
+        if code is _wait_for and "waiter" in code.co_varnames and frame.f_locals.get("waiter") is future:
+            # Until 3.12 it waits for a future of its own that a callback of the awaited task sets.
+            waited = frame.f_locals.get("fut")
+    for frame in reversed(frames):
+        if kind(frame.f_code) > LIBRARY or frame is frames[0]:
+            user, where = frame, place(frame)
+            break
+    if way is not None:
+        return Wait(way.kind, way.name, owner, user, where, None)
+    if isinstance(waited, asyncio.Task):
+        return Wait(wire.TASK_WAIT, "", None, user, where, waited)
+    return Wait(wire.FUTURE, _future_name(waited), waited, user, where, None)
+
+
+def number(wait: Wait, waits: Waits) -> int:
+    """The number of the resource that this wait, not on a task, is on."""
+    if wait.kind == wire.FUTURE and wait.owner is not None:
+        known = _futures.get(id(wait.owner))
+        return known or _futures.attach(wait.owner, lanes.resource(wire.FUTURE, wait.name, place=wait.place))
+    if wait.owner is not None:
+        return lanes.of(wait.owner, wait.kind, wait.frame).number
+    return waits.resource(wait.kind, wait.name, wait.place)
+
+
+def forget() -> None:
+    """In a forked child: its futures are others."""
+    _futures.clear()
+
+
+def _chain(awaited: Any) -> list[FrameType]:
+    """The frames of a suspended coroutine and of what it awaits, the outermost first."""
+    frames: list[FrameType] = []
+    while len(frames) < _DEEP:
+        kind_ = type(awaited)
+        frame: FrameType | None
+        if kind_ is CoroutineType:
+            frame, awaited = awaited.cr_frame, awaited.cr_await
+        elif kind_ is GeneratorType:
+            frame, awaited = awaited.gi_frame, awaited.gi_yieldfrom
+        elif kind_ is AsyncGeneratorType:
+            frame, awaited = awaited.ag_frame, awaited.ag_await
+        elif kind_.__name__ in _WRAPPERS:
+            inner = (CoroutineType, GeneratorType, AsyncGeneratorType)
+            awaited = next((part for part in gc.get_referents(awaited) if isinstance(part, inner)), None)
+            continue
+        else:
+            break
+        if frame is not None:
+            frames.append(frame)
+    return frames
+
+
+def _way(code: CodeType) -> _Way | None:
+    """Whether the coroutine is one of asyncio's that do input or output; remembered."""
+    directory, _, file = code.co_filename.rpartition(os.sep)
+    found = None
+    if directory + os.sep == _HERE and file in _IO_FILES and "shutdown" not in code.co_name:
+        found = _Way(wire.IO, code.co_qualname, False)
+    if len(_ways) < 10_000:
+        _ways[code] = found
+    return found
+
+
+def _future_name(future: Any) -> str:
+    """gather's futures and those of an executor's jobs go by what made them."""
+    if type(future) is tasks._GatheringFuture:  # type: ignore[attr-defined]
+        return "gather"
+    for callback, *_ in getattr(future, "_callbacks", None) or ():
+        if getattr(callback, "__qualname__", "").startswith("_chain_future."):
+            return "run_in_executor"
+    return ""

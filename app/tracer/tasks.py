@@ -1,0 +1,426 @@
+"""asyncio: a lane for every task, its steps, its waits, who woke it, and its thread's waits in the selector.
+
+A task's step is a callback whose `__self__` is the task. `BaseEventLoop._call_soon` sees every step when it becomes
+due, and gives it a handle of a kind of ours that sees it run. Tasks, futures and coroutines are not touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import sys
+from _thread import get_ident
+from asyncio import base_events, base_subprocess, events, runners, selector_events, staggered, subprocess, tasks
+from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, GeneratorType, MethodType
+from typing import Any
+
+from . import lanes, task_locks, task_waits, threads, wire
+from .hooks import replace, without_us
+from .lanes import here
+from .log import Cell, cell, clock, emit, emit_text, number, slots, ticks, words
+from .places import place
+from .task_seams import Known, disguise
+from .task_waits import Waits
+
+_HERE = os.path.dirname(asyncio.__file__) + os.sep  # noqa: PTH120
+_INTERNAL: set[CodeType] = {
+    function.__code__
+    for function in (
+        runners.Runner.close,
+        staggered.staggered_race,
+        subprocess.Process.communicate,
+        base_subprocess.BaseSubprocessTransport.__init__,
+        selector_events.BaseSelectorEventLoop._accept_connection,  # type: ignore[attr-defined]
+        tasks.wait_for,
+    )
+}
+"""Tasks that these make are asyncio's own affair."""
+
+_PyTask: Any = tasks._PyTask  # type: ignore[attr-defined]
+_CTask: Any = getattr(tasks, "_CTask", _PyTask)
+_PY_STEPS = {_PyTask._Task__step, _PyTask._Task__wakeup}
+_STEP = "TaskStepMethWrapper"
+_WAKEUP = "task_wakeup"
+_STEP_READY = wire.STEP | wire.READY << 8
+_steps: Any = _PyTask
+"""The type of C's steps, once one has been seen."""
+_run_once = base_events.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
+
+
+class Home:
+    """An event loop and the thread that runs it: its lane, the task that runs now, and who asked for a callback."""
+
+    __slots__ = ("cause", "cell", "io", "lane", "running", "thread", "waiting")
+
+    def __init__(self) -> None:
+        self.lane = lanes.thread_lane()
+        self.thread = get_ident()
+        self.cell: Cell = cell()
+        self.running: TaskLane | None = None
+        self.cause = self.io = 0
+        self.waiting = False
+
+
+class TaskLane:
+    """What is known of a task."""
+
+    __slots__ = ("again", "base", "canceller", "eager", "home", "lane", "name", "on", "since", "waits")
+
+    def __init__(self, home: Home, base: Any) -> None:
+        self.home = home
+        self.base = base
+        self.lane = number()
+        self.name = ""
+        self.since = self.on = self.canceller = 0
+        self.again = False
+        self.eager: Any = None
+        self.waits = Waits()
+
+
+_known: Known[TaskLane] = Known()
+_homes: Known[Home] = Known()
+_selectors: Known[Home] = Known()
+
+
+# -- tasks appear ------------------------------------------------------------------------------------------------------
+
+
+def _home(loop: Any) -> Home:
+    found = _homes.get(id(loop))
+    if found is None:
+        found = _homes.attach(loop, Home())
+        selector = getattr(loop, "_selector", None)
+        if selector is not None:
+            _selectors.attach(selector, found)
+    return found
+
+
+def _task_of(callback: Any) -> Any:
+    """The task of which the callback is a step, or None. The types that C gives its steps are learnt as they appear."""
+    global _steps
+    kind = type(callback)
+    if kind is BuiltinMethodType:
+        if callback.__name__ == _WAKEUP and isinstance(callback.__self__, _CTask):
+            return callback.__self__
+    elif kind is MethodType:
+        if callback.__func__ in _PY_STEPS:
+            return callback.__self__
+    elif kind.__name__ == _STEP and isinstance(callback.__self__, _CTask):
+        _steps = kind
+        return callback.__self__
+    return None
+
+
+def _adopt(loop: Any, task: Any, frame: FrameType) -> TaskLane:
+    """Give a new task its lane; an eager task has one already."""
+    home = _home(loop)
+    base = _CTask if isinstance(task, _CTask) else _PyTask
+    running = home.running
+    if running is not None and running.eager is not None and running.eager is base.get_coro(task):
+        running.base = base
+        running.eager = None
+        return _known.attach(task, running)
+    watched = TaskLane(home, base)
+    watched.name = base.get_name(task)
+    _declare(watched, loop, base.get_coro(task), frame)
+    return _known.attach(task, watched)
+
+
+def _declare(watched: TaskLane, loop: Any, coroutine: Any, frame: FrameType) -> None:
+    home = watched.home
+    starter = lanes.current()
+    if starter == home.lane and loop._thread_id is not None:
+        starter = home.cause or starter
+    internal = _is_internal(loop, coroutine, frame)
+    flags = wire.TASK | (wire.INTERNAL if internal else 0)
+    emit_text(wire.LANE, flags, home.lane, clock(), starter, watched.lane, place(frame), watched.name)
+
+
+def _is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
+    """Whether asyncio makes this task for its own ends and not because the program asked for it."""
+    if not isinstance(coroutine, (CoroutineType, GeneratorType)):
+        return True  # the closing of an asynchronous generator that was dropped
+    caller: FrameType | None = frame
+    if loop._task_factory is not None:
+        # The program's factory stands between the task and its maker.
+        create = base_events.BaseEventLoop.create_task.__code__
+        while caller is not None and caller.f_code is not create:
+            caller = caller.f_back
+    while caller is not None and caller.f_code.co_filename.startswith(_HERE):
+        if caller.f_code in _INTERNAL:
+            return True
+        caller = caller.f_back
+    return False
+
+
+# -- tasks become ready ------------------------------------------------------------------------------------------------
+
+
+def _call_soon(self: Any, callback: Any, args: tuple[Any, ...], context: Any) -> events.Handle:
+    task = callback.__self__ if type(callback) is _steps else _task_of(callback)
+    handle: Any
+    if task is not None:
+        watched = _known.get(id(task))
+        if watched is None:
+            watched = _adopt(self, task, sys._getframe(1))
+            watched.again = watched.home.running is watched
+        elif watched.home.running is watched:
+            watched.again = True
+        else:
+            _woken(watched, args)
+        handle = _StepHandle(callback, args, self, context)
+        handle._watched = watched
+    else:
+        cause = _cause(_homes.get(id(self)))
+        if cause:
+            handle = _CausedHandle(callback, args, self, context)
+            handle._cause = cause
+        else:
+            handle = events.Handle(callback, args, self, context)
+    if handle._source_traceback:
+        del handle._source_traceback[-1]
+    self._ready.append(handle)
+    return handle  # type: ignore[no-any-return]
+
+
+def _woken(watched: TaskLane, args: tuple[Any, ...]) -> None:
+    """A suspended task becomes ready: `args` of its callback is the future it waited on, if there was one."""
+    by = _cause(watched.home)
+    now = clock()
+    if args and by and args[0].cancelled():
+        watched.canceller = by
+        if watched.on:
+            emit(wire.ACT, wire.CANCEL, watched.on, now, 0, by)
+    emit(wire.STATE, wire.READY, 0, now, by, watched.lane)
+
+
+def _cause(home: Home | None) -> int:
+    """The lane that asks the loop for something now; 0 when it is the loop itself (a timer, input or output)."""
+    if home is None or home.thread != get_ident():
+        return lanes.current()
+    running = home.running
+    return home.cause if running is None else running.lane
+
+
+# -- tasks run ---------------------------------------------------------------------------------------------------------
+
+
+class _StepHandle(events.Handle):
+    __slots__ = ("_watched",)
+
+    def _run(self) -> None:
+        watched: TaskLane = self._watched  # type: ignore[attr-defined]
+        home = watched.home
+        if not watched.since:
+            _begun(watched, self._callback.__self__)  # type: ignore[attr-defined]
+        now = 0
+        for now in ticks:  # noqa: B007
+            break
+        lane = watched.lane
+        at = home.cell.at
+        words[at] = 0
+        words[at + 1] = lane
+        words[at] = now
+        watched.since = now
+        watched.again = False
+        home.running = watched
+        here.lane = lane
+        try:
+            self._context.run(self._callback, *self._args)  # type: ignore[attr-defined]
+        finally:
+            if home.running is watched:
+                home.running = None
+                here.lane = here.thread
+                if watched.again:
+                    at = 0
+                    for at in slots:  # noqa: B007
+                        break
+                    for now in ticks:  # noqa: B007
+                        break
+                    words[at + 1] = watched.since
+                    words[at + 2] = now
+                    words[at + 3] = lane
+                    words[at] = _STEP_READY
+                else:
+                    _stepped(watched, self._callback.__self__)  # type: ignore[attr-defined]
+                words[home.cell.at] = 0
+
+
+class _CausedHandle(events.Handle):
+    __slots__ = ("_cause",)
+
+    def _run(self) -> None:
+        home = _home(self._loop)  # type: ignore[attr-defined]
+        before = home.cause
+        home.cause = self._cause  # type: ignore[attr-defined]
+        try:
+            _run(self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            home.cause = before
+
+
+_run = events.Handle._run
+
+
+def _begun(watched: TaskLane, task: Any) -> None:
+    """A task is about to take its first step: by now it has the name it was made with, and its loop has a thread."""
+    home = watched.home
+    if home.thread != get_ident():
+        home.thread = get_ident()
+        home.lane = lanes.thread_lane()
+    _renamed(watched, task)
+
+
+def _renamed(watched: TaskLane, task: Any) -> None:
+    name = watched.base.get_name(task)
+    if name != watched.name:
+        watched.name = name
+        emit_text(wire.NAME, 0, 0, clock(), 0, watched.lane, 0, name)
+
+
+def _stepped(watched: TaskLane, task: Any) -> None:
+    """A step has ended, and the task is done or waits."""
+    now = clock()
+    if task.done():
+        emit(wire.STEP, wire.ENDS, 0, watched.since, now, watched.lane)
+        _renamed(watched, task)
+        _ended(watched, task)
+        return
+    wait = task_waits.look(watched.base.get_coro(task), task._fut_waiter)
+    on = task_waits.number(wait, watched.waits) if wait.task is None else _itself(wait.task)
+    watched.on = on
+    emit(wire.STEP, wire.WAITING, on, watched.since, now, watched.lane, wait.place)
+    _renamed(watched, task)
+
+
+def _itself(task: Any) -> int:
+    """The resource that those wait on who wait for this task."""
+    target = _known.get(id(task))
+    if target is None:
+        return lanes.resource(wire.FUTURE, "task")
+    if not target.waits.itself:
+        target.waits.itself = lanes.resource(wire.TASK_WAIT, target.name, target=target.lane)
+    return target.waits.itself
+
+
+def _ended(watched: TaskLane, task: Any) -> None:
+    if task.cancelled():
+        emit_text(wire.END, wire.CANCELLED, 0, clock(), watched.canceller, watched.lane, 0, "")
+        return
+    # Asking exception() would tell asyncio that somebody has looked.
+    error = task._exception
+    if error is None:
+        emit(wire.END, wire.RETURNED, 0, clock(), 0, watched.lane)
+    else:
+        threads.end(watched.lane, wire.RAISED, threads.raised(watched.lane, error))
+
+
+# -- the first step of an eager task -----------------------------------------------------------------------------------
+
+
+def _eagerly(constructor: Any) -> Any:
+    """A constructor of tasks whose first step is taken at once, inside the step of the task that makes them."""
+
+    def construct(coro: Any, *, loop: Any, **options: Any) -> Any:
+        home = _home(loop)
+        outer = home.running
+        watched = TaskLane(home, _CTask)
+        watched.name = options.get("name") or ""
+        watched.eager = coro
+        _declare(watched, loop, coro, sys._getframe(1))
+        if outer is not None:
+            emit(wire.STATE, wire.READY, 0, clock(), 0, outer.lane)
+        watched.since = clock()
+        home.cell.open(watched.since, watched.lane)
+        home.running = watched
+        here.lane = watched.lane
+        try:
+            task = constructor(coro, loop=loop, **options)
+        except BaseException as error:
+            without_us(error)
+            threads.end(watched.lane, wire.RAISED, threads.error_text(error))
+            raise
+        finally:
+            home.running = outer
+            here.lane = here.thread if outer is None else outer.lane
+        if id(task) not in _known:
+            watched.base = _CTask if isinstance(task, _CTask) else _PyTask
+            _known.attach(task, watched)
+        if watched.again:
+            emit(wire.STEP, wire.READY, 0, watched.since, clock(), watched.lane)
+            _renamed(watched, task)
+        else:
+            _stepped(watched, task)
+        home.cell.close()
+        if outer is not None:
+            now = clock()
+            emit(wire.STATE, wire.RUNNING, 0, now, 0, outer.lane)
+            home.cell.open(now, outer.lane)
+        return task
+
+    return construct
+
+
+# -- the loop waits ----------------------------------------------------------------------------------------------------
+
+
+def _selecting(select: Any) -> Any:
+    def select_(self: Any, timeout: float | None = None) -> Any:
+        if timeout is not None and timeout <= 0:
+            return select(self, timeout)
+        caller = sys._getframe(1)
+        home = _selectors.get(id(self)) if caller.f_code is _run_once else None
+        if home is None:
+            on = lanes.of(self, wire.IO, caller).number
+        else:
+            on = home.io = home.io or lanes.resource(wire.IO, "event loop")
+        where = place(caller)
+        lanes.waiting(on, where)
+        try:
+            return select(self, timeout)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            lanes.running(where)
+
+    return select_
+
+
+def watch() -> None:
+    """Watch asyncio from its import on."""
+    disguise(_StepHandle._run, _run)  # type: ignore[arg-type]
+    for handle in (_StepHandle, _CausedHandle):
+        handle.__name__ = handle.__qualname__ = events.Handle.__name__
+        handle.__module__ = events.Handle.__module__
+    replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
+    for name in ("SelectSelector", "PollSelector", "EpollSelector"):
+        selector = getattr(selectors, name, None)
+        if selector is not None and "select" in vars(selector):
+            replace(selector, "select", _selecting(selector.select))
+    make = getattr(tasks, "create_eager_task_factory", None)
+    if make is not None:
+
+        def create_eager_task_factory(custom_task_constructor: Any) -> Any:
+            return make(_eagerly(custom_task_constructor))
+
+        replace(tasks, "create_eager_task_factory", create_eager_task_factory)
+        asyncio.create_eager_task_factory = tasks.create_eager_task_factory  # type: ignore[attr-defined]
+        eager = create_eager_task_factory(tasks.Task)
+        asyncio.eager_task_factory = tasks.eager_task_factory = eager  # type: ignore[attr-defined]
+    task_locks.install()
+
+
+def after_fork() -> None:
+    """In a forked child: the loops, tasks and steps that it inherited go on in its parent."""
+    for home in _homes.values():
+        home.running = None
+    _known.clear()
+    _homes.clear()
+    _selectors.clear()
+    task_locks.forget()
+    task_waits.forget()
