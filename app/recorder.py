@@ -1,0 +1,306 @@
+"""The write side: claim a run, open a box, read its flight log and output, check, pack, append, ring, finish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import struct
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from app.core import log as records
+from app.core.errors import Fenced, InterleaveError
+from app.core.event import Chunk, Events, concatenate, events_of, pack
+from app.core.findings import stuck
+from app.core.fold import fold
+from app.core.run import Dropped, End, Kind, Outcome, Run, outcome_of
+from app.flight import FlightLog
+from app.sandbox import Box, Sandbox
+from app.store import Lease, Store
+from app.tracer import wire
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.02
+LAG_NS = 20_000_000
+BEAT_NS = 250_000_000
+CHUNK_EVENTS = 32_768
+BURST = 64
+FOREVER = 1 << 63
+PACKET_HEAD = struct.Struct(wire.PACKET_HEADER)
+STREAMS = {1: "stdout", 2: "stderr"}
+EXIT_CODE_BIAS = 1 << 31
+
+
+class Recorder:
+    """Runs what the store's queue holds, at most `boxes` programs at once."""
+
+    def __init__(self, store: Store, sandbox: Sandbox, *, boxes: int) -> None:
+        self.store = store
+        self.sandbox = sandbox
+        self.slots = asyncio.Semaphore(boxes)
+        self.boxes: dict[str, Box] = {}
+        self.stopping: set[str] = set()
+
+    async def run_forever(self) -> None:
+        """Claim and record until cancelled; then every box is killed and its run finished as `stopped`."""
+        async with self.store.listen("queue") as bell, asyncio.TaskGroup() as group:
+            recording: dict[asyncio.Task[None], str] = {}
+            try:
+                while True:
+                    await self.slots.acquire()
+                    lease = await self.store.claim()
+                    if lease is None:
+                        self.slots.release()
+                        await bell.wait()
+                    else:
+                        task = group.create_task(self._one(lease))
+                        recording[task] = lease.run.id
+                        task.add_done_callback(recording.pop)
+            finally:
+                for run_id in list(recording.values()):
+                    await self.stop(run_id)
+                if recording:
+                    await asyncio.wait(list(recording))
+
+    async def stop(self, run_id: str) -> bool:
+        """End a run for its user; False when it has ended already."""
+        if await self.store.discard(run_id, Outcome(Kind.stopped, detail="stopped before it began")):
+            return True
+        if (await self.store.run(run_id)).outcome is not None:
+            return False
+        self.stopping.add(run_id)
+        if run_id in self.boxes:
+            self.boxes[run_id].kill(Kind.stopped)
+        return True
+
+    async def _one(self, lease: Lease) -> None:
+        run = lease.run
+        try:
+            await self._record(lease)
+        except Fenced:
+            logger.warning("run %s was taken over", run.id)
+        except Exception as problem:
+            logger.exception("run %s failed in the sandbox", run.id)
+            ours = isinstance(problem, InterleaveError)
+            outcome = Outcome(Kind.sandbox_failed, detail=str(problem) if ours else "an error of the server's own")
+            await self.store.finish(lease, outcome, wall_ns=0, cpu_ns=0, dropped=Dropped(), events=0)
+        finally:
+            self.stopping.discard(run.id)
+            self.slots.release()
+
+    async def _record(self, lease: Lease) -> None:
+        program = await self.store.source(lease.run.id)
+        box = await self.sandbox.prepare(lease.run.python, lease.run.limits)
+        try:
+            self.boxes[lease.run.id] = box
+            recording = Recording(self.store, lease, box, zero=await box.run(program))
+            if lease.run.id in self.stopping:
+                box.kill(Kind.stopped)
+            await recording.until_the_end()
+        finally:
+            self.boxes.pop(lease.run.id, None)
+            await box.close()
+
+
+@dataclass(slots=True)
+class Recording:
+    """One run while it is recorded."""
+
+    store: Store
+    lease: Lease
+    box: Box
+    zero: int
+    flight: FlightLog = field(init=False)
+    numbering: records.Numbering = field(init=False)
+    pending: list[records.Records] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
+    seq: int = 0
+    known: int = 0
+    events: int = 0
+    dropped_events: int = 0
+    output_bytes: int = 0
+    dropped_output: int = 0
+    raised: str | None = None
+    last_output: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.flight = FlightLog(self.box.log, self.box.log_bytes)
+        self.numbering = records.Numbering(self.zero)
+
+    @property
+    def run(self) -> Run:
+        """The run as it was claimed."""
+        return self.lease.run
+
+    async def until_the_end(self) -> None:
+        """Record until the box is gone, then finish the run."""
+        loop = asyncio.get_running_loop()
+        streams = {self.box.stdout: 1, self.box.stderr: 2}
+        ended = asyncio.ensure_future(self.box.wait())
+        try:
+            for descriptor, stream in streams.items():
+                loop.add_reader(descriptor, self._read_output, descriptor, stream)
+            while not ended.done():
+                await asyncio.wait([ended], timeout=POLL_S)
+                await self._look()
+        finally:
+            for descriptor in streams:
+                loop.remove_reader(descriptor)
+            ended.cancel()
+        for descriptor, stream in streams.items():
+            while self._read_output(descriptor, stream):
+                pass
+        await self._finish(await ended)
+
+    def _read_output(self, descriptor: int, stream: int) -> bool:
+        """Take the packets that are there, at most BURST; False when there are none.
+
+        Their order is the pipe's: a packet is never older than the one before it, and one that tells no time (a raw
+        write) was written before the next one that does.
+        """
+        packets: list[bytes] = []
+        while len(packets) < BURST:
+            try:
+                packet = os.read(descriptor, wire.PACKET)
+            except BlockingIOError:
+                break
+            if not packet:
+                asyncio.get_running_loop().remove_reader(descriptor)
+                break
+            packets.append(packet)
+        now = time.monotonic_ns()
+        written = now
+        told = []
+        for packet in reversed(packets):
+            lane, t, text, inferred = self._root(), written, packet, wire.INFERRED
+            if packet.startswith(wire.PACKET_MAGIC) and len(packet) >= PACKET_HEAD.size:
+                _, told_lane, told_t, size = PACKET_HEAD.unpack_from(packet)
+                if told_t <= now and size == len(packet) - PACKET_HEAD.size:
+                    lane, t, text, inferred = told_lane, told_t, packet[PACKET_HEAD.size :], 0
+            written = min(t, written)
+            told.append((lane, t, text, inferred))
+        for lane, t, text, inferred in reversed(told):
+            self.last_output[stream] = max(t, self.last_output.get(stream, 0))
+            self._take_output(stream | inferred, self.last_output[stream], lane, text)
+        return bool(packets)
+
+    def _take_output(self, flags: int, t: int, lane: int, text: bytes) -> None:
+        room = max(self.run.limits.output_bytes - self.output_bytes, 0)
+        self.output_bytes += len(text)
+        if len(text) > room:
+            self.dropped_output += len(text) - room
+            self.box.kill(Kind.output_limit, f"output limit of {self.run.limits.output_bytes} bytes reached")
+            text = text[:room]
+        if text:
+            self.pending.append(records.record(wire.OUTPUT, flags, t, lane, text.decode("utf-8", "replace").encode()))
+
+    def _root(self) -> int:
+        """The root process's number in the log."""
+        return next(iter(list(self.numbering.lanes)[1:2]), 1 << 24 | 1)
+
+    async def _look(self) -> None:
+        start = time.monotonic_ns()
+        fresh = self.flight.look(start)
+        checked, bad = records.check(fresh, time.monotonic_ns())
+        self.dropped_events += bad
+        self.pending.append(checked)
+        await self._emit(start - LAG_NS, self.flight.open_cells(final=False))
+
+    async def _emit(self, known: int, cells: list[tuple[int, int, int]]) -> None:
+        """Append what was written up to `known`, in order, as chunks."""
+        waiting = records.join(self.pending)
+        self.pending = []
+        if len(waiting):
+            written = waiting.written()
+            order = np.lexsort((waiting.slot, waiting.segment, written))
+            split = int(np.searchsorted(written[order], np.uint64(known), side="right"))
+            self.pending = [waiting.take(order[split:])]
+            waiting = waiting.take(order[:split])
+        known = min(known, time.monotonic_ns())
+        late = int(np.count_nonzero(waiting.written() < np.uint64(self.known))) if len(waiting) else 0
+        events = self.numbering.events(waiting) if len(waiting) else events_of([])
+        self._notice(events)
+        events = concatenate([self._bounded(events), *self._open(cells)])
+        if len(events) or known - self.known > BEAT_NS:
+            self.known = known
+            for start in range(0, max(len(events), 1), CHUNK_EVENTS):
+                part = (
+                    events
+                    if len(events) <= CHUNK_EVENTS
+                    else events.take(np.arange(start, min(start + CHUNK_EVENTS, len(events))))
+                )
+                await self._append(part, late if start == 0 else 0)
+
+    def _notice(self, events: Events) -> None:
+        """Remember whether an exception ended the root process."""
+        ends = np.flatnonzero((events.kind == wire.END) & (events.lane == 1) & (events.text > 0))
+        if len(ends):
+            self.raised = events.text_of().get(int(ends[-1]), "")
+
+    def _bounded(self, events: Events) -> Events:
+        room = self.run.limits.events - self.events
+        if len(events) > room:
+            self.dropped_events += len(events) - room
+            events = events.take(np.arange(room))
+        self.events += len(events)
+        return events
+
+    def _open(self, cells: list[tuple[int, int, int]]) -> list[Events]:
+        """Open holds and running steps as events, of lanes and resources that are known already."""
+        rows = []
+        for t, lane, obj in cells:
+            small_lane, small_obj = self.numbering.lanes.get(lane, 0), self.numbering.resources.get(obj, 0)
+            since = float(max(t - self.zero, 0))
+            if small_lane and t <= time.monotonic_ns() and obj and small_obj:
+                rows.append((since, 0.0, small_lane, small_obj, 0, 0, "", wire.HOLD, 0))
+            elif small_lane and not obj:
+                rows.append((since, 0.0, small_lane, 0, 0, 0, "", wire.STATE, wire.RUNNING))
+        return [events_of(rows)] if rows else []
+
+    async def _append(self, events: Events, late: int) -> None:
+        self.seq += 1
+        chunk = Chunk(self.seq, float(max(self.known - self.zero, 0)), late, events)
+        self.chunks.append(chunk)
+        await self.store.append(self.lease, self.seq, pack(chunk), len(events))
+
+    async def _finish(self, end: End) -> None:
+        final = self.flight.look(FOREVER, final=True)
+        checked, bad = records.check(final, time.monotonic_ns())
+        self.dropped_events += bad + self.flight.lost() + self.numbering.dropped
+        self.pending.append(checked)
+        await self._emit(FOREVER, self.flight.open_cells(final=True))
+        await self._append(self._closing(end), 0)
+        outcome = outcome_of(end, raised=self.raised is not None)
+        if outcome.kind is Kind.raised:
+            outcome = replace(outcome, detail=self.raised or "")
+        if outcome.kind is Kind.timed_out:
+            timeline = await asyncio.to_thread(fold, self.chunks, float(end.wall_ns))
+            outcome = replace(outcome, detail=": ".join(filter(None, (outcome.detail, stuck(timeline)))))
+        await self.store.finish(
+            self.lease,
+            outcome,
+            wall_ns=end.wall_ns,
+            cpu_ns=end.cpu_ns,
+            dropped=Dropped(self.dropped_events, self.dropped_output),
+            events=self.events,
+        )
+
+    def _closing(self, end: End) -> Events:
+        """The facts that are the server's: how the root process ended, and what was dropped."""
+        t = float(end.wall_ns)
+        rows = [
+            (t, float(count), 1, 0, 0, 0, "", wire.STAT, flag)
+            for flag, count in (
+                (wire.DROPPED_EVENTS, self.dropped_events),
+                (wire.DROPPED_OUTPUT, self.dropped_output),
+            )
+        ]
+        if self.numbering.lanes.used and end.cause is None:
+            ending = wire.KILLED if end.signal else wire.EXITED if end.exit_code else wire.RETURNED
+            code = 0 if end.exit_code is None else end.exit_code + EXIT_CODE_BIAS
+            rows.append((t, 0.0, 1, code, 0, 0, "", wire.END, ending))
+        return events_of(rows)

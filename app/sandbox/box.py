@@ -1,0 +1,249 @@
+"""One box of bubblewrap, as the server sees it: its descriptors, and a supervisor at the end of a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from fcntl import F_SETPIPE_SZ, fcntl
+from pathlib import Path
+from typing import Any, cast
+
+from app.core.errors import NoSandbox
+from app.core.run import End, Kind, Limits, Program
+from app.sandbox import machine
+from app.tracer import wire
+
+SUPERVISOR = Path(__file__).parent / "supervisor.py"
+PATIENCE_SECONDS = 60
+PIPE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What an interpreter's boxes are made of: its path inside, and (path here, path inside), the root first."""
+
+    python: str
+    binds: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the walls are built: with mounts staged outside, and with user namespaces refused inside."""
+
+    staged: bool
+    disable_userns: bool
+
+
+class Parts:
+    """A started supervisor and all that belongs to its box; `free` it."""
+
+    def __init__(self, bwrap: machine.Bwrap, image: Image, limits: Limits, way: Way, folder: Path) -> None:
+        """Start the supervisor of a box. Raises NoSandbox, or OSError when the machine is out of something."""
+        with contextlib.ExitStack() as stack:
+            user: int | None = None
+            locks: list[int] = []
+            if os.geteuid() == 0:
+                user, *locks = machine.claim_user()
+                stack.callback(os.close, *locks)
+            self.log_path = _make_log(folder, limits.log_bytes, user)
+            stack.callback(self.log_path.unlink, missing_ok=True)
+            self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
+            stack.callback(os.close, self.log)
+            self.log_bytes = limits.log_bytes
+            with contextlib.ExitStack() as writers:
+                self.stdout, stdout = _packet_pipe(stack, writers)
+                self.stderr, stderr = _packet_pipe(stack, writers)
+                self.socket, theirs = socket.socketpair()
+                stack.callback(self.socket.close)
+                writers.callback(theirs.close)
+                self.process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", str(SUPERVISOR)],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=(stdout, stderr, *locks),
+                    start_new_session=True,
+                )
+                stack.callback(self._end_process)
+            order = {
+                "bwrap": bwrap.program,
+                "folder": bwrap.folder,
+                "binds": [*image.binds, (str(self.log_path), wire.LOG_PATH)],
+                "python": image.python,
+                **asdict(way),
+                "user": user,
+                "stdout": stdout,
+                "stderr": stderr,
+                "server": os.getpid(),
+                "limits": asdict(limits),
+            }
+            self.socket.sendall(json.dumps(order).encode() + b"\n")
+            self._free = stack.pop_all()
+
+    def free(self) -> None:
+        """Let go of everything, the supervisor and so the box included."""
+        self._free.close()
+
+    def _end_process(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def _make_log(folder: Path, size: int, user: int | None) -> Path:
+    """An empty flight log that its box can write and not outgrow: owned by us, so that nobody inside can chmod it."""
+    path = folder / f"log-{time.monotonic_ns()}"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+        os.pwrite(descriptor, wire.header(size), 0)
+        if user is not None:
+            os.fchown(descriptor, 0, user)
+            os.fchmod(descriptor, 0o660)
+    except BaseException:
+        path.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+    return path
+
+
+def _packet_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
+    reader, writer = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
+    readers.callback(os.close, reader)
+    writers.callback(os.close, writer)
+    os.set_blocking(reader, False)
+    with contextlib.suppress(PermissionError):  # the user's quota for pipes is used up: a small one works too
+        fcntl(reader, F_SETPIPE_SZ, PIPE_BYTES)
+    return reader, writer
+
+
+class BubblewrapBox:
+    """The Box of Bubblewrap."""
+
+    def __init__(self, parts: Parts, left: Callable[[BubblewrapBox], None]) -> None:
+        """Own these parts; `left` is called once, when all of them are freed."""
+        self._parts = parts
+        self._left = left
+        self._closing: asyncio.Task[None] | None = None
+        self._talk = _Talk()
+        self.log, self.log_bytes = parts.log, parts.log_bytes
+        self.stdout, self.stderr = parts.stdout, parts.stderr
+
+    async def ready(self) -> None:
+        """Return when the box waits for its program. Raises NoSandbox."""
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: self._talk, sock=self._parts.socket)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._talk.ready
+        except TimeoutError:
+            raise NoSandbox("A box did not become ready: is this machine overloaded?") from None
+        self._parts.log_path.unlink()
+        if self._talk.end.done():
+            raise NoSandbox(machine.advice([self._talk.end.result().detail]))
+
+    async def run(self, program: Program) -> int:
+        """See Box."""
+        self._talk.say({"run": program.source})
+        return await asyncio.shield(self._talk.zero)
+
+    async def wait(self) -> End:
+        """See Box."""
+        return await asyncio.shield(self._talk.end)
+
+    def kill(self, cause: Kind, detail: str = "") -> None:
+        """See Box."""
+        self._talk.say({"kill": cause.value, "detail": detail})
+
+    async def close(self) -> None:
+        """See Box. Stop watching its descriptors first: their numbers are free for others afterwards."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self.kill(Kind.stopped)
+        with contextlib.suppress(TimeoutError):  # a supervisor that hangs is killed, and its box with it
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self.wait()
+        self._talk.hang_up()
+        self._parts.free()
+        self._left(self)
+
+
+class _Talk(asyncio.Protocol):
+    """The conversation with a supervisor; each future is done at the latest when the supervisor is gone."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[None] = loop.create_future()
+        self.zero: asyncio.Future[int] = loop.create_future()
+        self.end: asyncio.Future[End] = loop.create_future()
+        self._transport: asyncio.WriteTransport | None = None
+        self._rest = b""
+
+    def say(self, message: dict[str, str]) -> None:
+        """Send a message; to a supervisor that is gone, nothing."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(json.dumps(message).encode() + b"\n")
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._finish(End(0, 0, cause=Kind.sandbox_failed, detail="the sandbox's supervisor is gone"))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self.ready.set_result(None)
+        elif "zero" in message:
+            self.zero.set_result(message["zero"])
+        elif "end" in message:
+            end = message["end"]
+            self._finish(End(**{**end, "cause": Kind(end["cause"]) if end["cause"] else None}))
+
+    def _finish(self, end: End) -> None:
+        if not self.ready.done():
+            self.ready.set_result(None)
+        if not self.zero.done():
+            self.zero.set_result(time.monotonic_ns())
+        if not self.end.done():
+            self.end.set_result(end)
+
+
+def try_out(parts: Parts, program: Program) -> str:
+    """Run a program in a box, blocking; returns what went wrong, or nothing when it exits with 0."""
+    refusal = "the supervisor ended by itself"
+    try:
+        parts.socket.settimeout(PATIENCE_SECONDS)
+        with parts.socket.makefile("rw") as lines:
+            lines.write(json.dumps({"run": program.source}) + "\n")
+            lines.flush()
+            for line in lines:
+                if end := json.loads(line).get("end"):
+                    refusal = "" if end.get("exit_code") == 0 else end["detail"] or f"the test program ended with {end}"
+    except OSError as error:
+        refusal = str(error)
+    finally:
+        parts.free()
+    return refusal

@@ -1,0 +1,124 @@
+"""Boxes by bubblewrap: namespaces of their own, nothing of the host in them but the interpreter and its libraries.
+
+    server ── supervisor (one a box) ── bwrap ── init (process 1, on the box's interpreter) ── the program (process 2)
+
+`prepare` builds everything up to an init that waits for its program: a pool of warm boxes keeps what it returns, and
+init is where a root process could be forked from an interpreter that has its imports done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.core.errors import NoSandbox
+from app.core.run import Limits, Program, Python
+from app.sandbox import Guarantee, machine
+from app.sandbox.box import PATIENCE_SECONDS, BubblewrapBox, Image, Parts, Way, try_out
+
+HERE = Path(__file__).parent
+TRACER = HERE.parent / "tracer"
+PROBE = Program("import os\nos._exit(0 if os.listdir('/home') == ['sandbox'] and os.getuid() == 1000 else 1)\n")
+PROBE_LIMITS = Limits(log_bytes=1 << 20)
+WAYS = (Way(True, True), Way(False, True), Way(True, False), Way(False, False))
+"""Best first."""
+
+
+class Bubblewrap:
+    """The Sandbox by bubblewrap. Constructing it blocks (some 0.5 s): for start-up. Raises NoSandbox.
+
+    In `directory` it keeps flight logs while they are written and the interpreters' images, in a folder of its own;
+    best on a disk: on a tmpfs a log takes all its memory at once. At most `boxes` are open at a time: `prepare` waits
+    for its turn.
+    """
+
+    name = "bubblewrap"
+
+    def __init__(
+        self, pythons: Iterable[Python], directory: Path | None = None, *, boxes: int = 4, tracer: Path = TRACER
+    ) -> None:
+        self._bwrap = machine.find_bwrap()
+        self._turns = asyncio.Semaphore(boxes)
+        self._boxes: set[BubblewrapBox] = set()
+        self._folder = machine.own_folder(directory or Path(tempfile.gettempdir()))
+        try:
+            self._images = _build_images(tuple(pythons), self._folder.path, tracer)
+            self._way = self._find_way()
+        except BaseException:
+            self._folder.remove()
+            raise
+
+    def guarantees(self) -> tuple[Guarantee, ...]:
+        """See Sandbox."""
+        return machine.guarantees(staged=self._way.staged, disable_userns=self._way.disable_userns)
+
+    async def prepare(self, python: Python, limits: Limits) -> BubblewrapBox:
+        """See Sandbox; `python` is one of those given at the start."""
+        await self._turns.acquire()
+        try:
+            box = BubblewrapBox(self._start(self._images[python.executable], limits, self._way), self._left)
+        except BaseException:
+            self._turns.release()
+            raise
+        self._boxes.add(box)
+        try:
+            await box.ready()
+        except BaseException:
+            await box.close()
+            raise
+        return box
+
+    async def close(self) -> None:
+        """See Sandbox."""
+        await asyncio.gather(*(box.close() for box in self._boxes))
+        self._folder.remove()
+
+    def _start(self, image: Image, limits: Limits, way: Way) -> Parts:
+        return Parts(self._bwrap, image, limits, way, self._folder.path)
+
+    def _left(self, box: BubblewrapBox) -> None:
+        self._boxes.discard(box)
+        self._turns.release()
+
+    def _find_way(self) -> Way:
+        """The best way in which a real box runs a real program."""
+        image = next(iter(self._images.values()))
+        refusals = []
+        for way in WAYS:
+            if way.staged or os.geteuid() != 0:  # from root it must be staged: a box's user can't reach root's files
+                refusal = try_out(self._start(image, PROBE_LIMITS, way), PROBE)
+                if not refusal:
+                    return way
+                refusals.append(refusal)
+        raise NoSandbox(machine.advice(refusals))
+
+
+def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path) -> dict[str, Image]:
+    """The image of every interpreter, by executable; all built at the same time."""
+    builders = {}
+    for python in pythons:
+        place = folder / python.id
+        place.mkdir()
+        builders[python.executable] = subprocess.Popen(
+            [python.executable, "-I", "-S", HERE / "image.py", place, tracer, HERE / "init.py"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    images = {}
+    for executable, builder in builders.items():
+        with builder:
+            built, complaint = builder.communicate(timeout=PATIENCE_SECONDS)
+        if builder.returncode != 0:
+            raise NoSandbox(f"Programs can't run on {executable}: {complaint.strip().rpartition(chr(10))[2]}")
+        image = json.loads(built)
+        images[executable] = Image(image["python"], tuple((path, inside) for path, inside in image["binds"]))
+    if not images:
+        raise NoSandbox("Programs can't run: there is no CPython from 3.11 on. Install one or name it in the settings.")
+    return images

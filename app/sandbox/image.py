@@ -1,0 +1,150 @@
+"""Lay out the root directory of an interpreter's boxes; run by that interpreter itself.
+
+    python -I -S image.py FOLDER TRACER INIT
+
+Makes FOLDER/root (what a box sees as /: a skeleton, and copies of the shared libraries that this interpreter and its
+extension modules load) and FOLDER/site (its site-packages: the tracer alone), and prints as JSON
+`{"python": path inside, "binds": [[path here, path inside], …]}`. The standard library is bound, not copied.
+Inside, every interpreter but the system's own is under /usr/local, whatever folder of whose home it lives in here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import py_compile
+import re
+import shutil
+import site
+import sys
+import sysconfig
+import warnings
+from pathlib import Path
+
+DEVICES = ("null", "zero", "full", "random", "urandom")
+FILES = {
+    "etc/passwd": "sandbox:x:1000:1000::/home/sandbox:\n",
+    "etc/group": "sandbox:x:1000:\n",
+    "etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "run/interleave/log": "",
+    **{f"dev/{device}": "" for device in DEVICES},
+}
+FOLDERS = ("proc", "tmp", "home/sandbox", "dev/shm")
+LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "fd/0", "dev/stdout": "fd/1", "dev/stderr": "fd/2"}
+LOADED_LATER = ("libgcc_s.so.1", "libnss_files.so.2")
+"""What the C library loads by name when a thread is cancelled, or a name looked up by an older one."""
+
+
+def main(folder: Path, tracer: Path, init: Path) -> None:
+    """Build everything; see the module."""
+    os.umask(0o022)
+    root = folder / "root"
+    for name in FOLDERS:
+        (root / name).mkdir(parents=True)
+    for name, text in FILES.items():
+        write(root / name, text)
+    for name, target in LINKS.items():
+        (root / name).symlink_to(target)
+    shutil.copyfile(init, root / "run/interleave/init.py")
+
+    prefix = sys.base_prefix
+    home = prefix if prefix in ("/usr", "/usr/local") else "/usr/local"
+    executable = Path(os.path.realpath(sys.executable))
+    python = f"{home}/bin/{executable.name}"
+    write(root / python[1:], "")
+    for name in ("python", "python3"):
+        if name != executable.name:
+            (root / python[1:]).with_name(name).symlink_to(executable.name)
+    stdlib = tuple(dict.fromkeys(sysconfig.get_path(name) for name in ("stdlib", "platstdlib")))
+    packages, *others = site.getsitepackages()
+    (folder / "empty").mkdir()
+    bound = {path: path for path in stdlib} | {packages: str(folder / "site")}
+    for path in others:
+        if path.startswith(tuple(f"{library}/" for library in stdlib)) and Path(path).is_dir():
+            bound[path] = str(folder / "empty")
+    binds = [(str(executable), python), *((here, home + path.removeprefix(prefix)) for path, here in bound.items())]
+    for _, inside in binds[1:]:
+        (root / inside[1:]).mkdir(parents=True, exist_ok=True)
+
+    copy_libraries(root, executable, stdlib)
+    copy_tracer(folder / "site", tracer, home + packages.removeprefix(prefix))
+    json.dump({"python": f"{home}/bin/python", "binds": [(str(root), "/"), *binds]}, sys.stdout)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def copy_libraries(root: Path, executable: Path, stdlib: tuple[str, ...]) -> None:
+    """Put every library into the one folder that the dynamic loader searches unasked: no cache, no run path needed."""
+    load_everything()
+    with Path("/proc/self/maps").open() as maps:
+        mapped = {fields[5].rstrip("\n") for line in maps if len(fields := line.split(maxsplit=5)) == 6}
+    libraries = [Path(path) for path in sorted(mapped) if ".so" in path and not path.startswith(stdlib)]
+    libc = next(path for path in libraries if path.name.startswith(("libc.so", "libc-", "ld-musl")))
+    loader = Path(loader_of(executable))
+    for top in (Path("/lib"), Path("/lib64")):
+        if top.is_symlink():
+            (root / str(top.resolve())[1:]).mkdir(parents=True, exist_ok=True)
+            (root / top.name).symlink_to(top.resolve())
+    place = root / str(libc.parent)[1:]
+    place.mkdir(parents=True, exist_ok=True)
+    for library in libraries:
+        copy_program(library, place / library.name)
+        for other in library.parent.glob(library.name.partition(".so")[0] + ".so*"):
+            if other.is_symlink() and other.name != library.name and other.resolve() == library.resolve():
+                (place / other.name).unlink(missing_ok=True)
+                (place / other.name).symlink_to(library.name)
+    inside = root / os.path.realpath(loader.parent)[1:] / loader.name
+    if not inside.exists():
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        copy_program(loader, inside)
+
+
+def load_everything() -> None:
+    """Import every extension module, so that what they need is mapped into this process."""
+    warnings.simplefilter("ignore")
+    for path in Path(str(sysconfig.get_config_var("DESTSHARED"))).glob("*.so"):
+        name = path.name.partition(".")[0]
+        if "test" not in name and name != "_tkinter":  # no display in a box: its forty libraries stay out
+            with contextlib.suppress(ImportError):  # for instance built for a library that is not installed
+                importlib.import_module(name)
+    for library in LOADED_LATER:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(library)
+
+
+def loader_of(executable: Path) -> str:
+    """The program interpreter that an ELF executable asks for."""
+    with executable.open("rb") as file:
+        found = re.search(rb"/[\w./-]*/ld-[\w.-]+\0", file.read(1 << 16))
+    if found is None:
+        raise SystemExit(f"{executable} names no dynamic loader")
+    return found.group()[:-1].decode()
+
+
+def copy_program(source: Path, target: Path) -> None:
+    """Copy a file that is to be mapped as code."""
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
+
+
+def copy_tracer(packages: Path, tracer: Path, inside: str) -> None:
+    """Copy the tracer with its bytecode: nothing could be cached in there later, it would be compiled at each start."""
+    target = packages / "interleave_tracer"
+    target.mkdir(parents=True)
+    write(packages / "interleave.pth", "import interleave_tracer.start\n")
+    for source in tracer.glob("*.py"):
+        copy = target / source.name
+        shutil.copyfile(source, copy)
+        py_compile.compile(str(copy), dfile=f"{inside}/interleave_tracer/{source.name}", doraise=True)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]))

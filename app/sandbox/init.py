@@ -1,0 +1,78 @@
+"""Process 1 of a box: waits for the one program, starts it as process 2, reaps everything, reports how it ended.
+
+    init.py CONTROL STATUS STDOUT STDERR PYTHON RESOURCE=LIMIT …
+
+The first four are inherited descriptors. The program's source is what comes over CONTROL up to its end; STATUS gets
+`ready`, then `exit N` or `signal N` when the program's root process has ended, then `cpu NS` of the whole tree once
+every process of it is gone. Runs on the box's own interpreter, so that a wait status need not be squeezed into an exit
+code on its way out; nothing trusts what it says further than this program could lie about itself anyway.
+"""
+
+# ruff: noqa: PTH120, PTH123 - importing pathlib would cost every box its time
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+
+HOME = "/home/sandbox"
+
+
+def main(descriptors: list[int], python: str, limits: list[str]) -> None:
+    """Live the life of one box."""
+    control, status, stdout, stderr = descriptors
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+        # What Python changed at start; an init's default for every signal from within is to ignore it.
+        signal.signal(number, signal.SIG_DFL)
+    os.write(status, b"ready\n")
+    with open(control, "rb") as pipe:
+        source = pipe.read()
+    with open(f"{HOME}/main.py", "wb") as file:
+        file.write(source)
+    root = os.fork()
+    if root == 0:
+        start(status, stdout, stderr, python, limits)
+    os.close(stdout)
+    os.close(stderr)
+    while True:
+        child, ending = os.wait()
+        if child == root:
+            break
+    code = os.waitstatus_to_exitcode(ending)
+    os.write(status, b"exit %d\n" % code if code >= 0 else b"signal %d\n" % -code)
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.wait()
+    except (ProcessLookupError, ChildProcessError):
+        pass  # nobody is left
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    os.write(status, b"cpu %d\n" % ((used.ru_utime + used.ru_stime) * 1e9))
+
+
+def start(status: int, stdout: int, stderr: int, python: str, limits: list[str]) -> None:
+    """Become the program's root process."""
+    try:
+        os.setsid()
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        for limit in limits:
+            name, _, value = limit.partition("=")
+            resource.setrlimit(getattr(resource, name), (int(value), int(value)))
+        environment = {
+            "PATH": os.path.dirname(python),
+            "HOME": HOME,
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        os.execve(python, ["python", "main.py"], environment)  # noqa: S606 — no shell is the point
+    finally:
+        os.write(status, b"failed\n")
+        os._exit(127)
+
+
+if __name__ == "__main__":
+    main([int(number) for number in sys.argv[1:5]], sys.argv[5], sys.argv[6:])

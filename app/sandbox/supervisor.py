@@ -1,0 +1,393 @@
+"""The process beside every box: builds its walls with bubblewrap, keeps its limits, and ends its whole tree, always.
+
+Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. It speaks JSON, one object a line:
+
+    server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
+              "staged", "disable_userns", "user", "stdout", "stderr", "server": pid, "limits"}   first, at once
+    ← {"ready": true}                                        the box waits for its program
+    → {"run": source}   ← {"zero": ns}                       handed over
+    → {"kill": cause, "detail": text}                        at any time
+    ← {"end": {"wall_ns", "cpu_ns", "exit_code", "signal", "cause", "detail"}}   the tree is gone; then it exits
+
+When the server is gone (end of file, or its death signal), so is the box; when this process is gone, bubblewrap's own
+death signal ends the box. Started as root it builds the mounts and then becomes `user` for good.
+
+CPU is the sum over the box's /proc, exact to a clock tick a process, until the end, and then init's exact rusage;
+children that a program lets the kernel reap (SIGCHLD ignored) are missing from both.
+"""
+
+# ruff: noqa: PTH101, PTH102, PTH112, PTH123, PTH208 - importing pathlib would cost every box its time
+# ruff: noqa: S108 - these paths are in mount namespaces of our own
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import time
+from typing import Any
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+
+STAGE = "/tmp"
+"""Where the mounts are prepared: there on every machine, and hidden by ours in this process alone."""
+HOME, LOG, INIT = "/home/sandbox", "/run/interleave/log", "/run/interleave/init.py"
+HOME_FILES, SHM_FILES = 4096, 1024
+ADDRESS_SPACE = 32
+"""RLIMIT_AS as a multiple of the memory limit: stacks and arenas reserve far more than they use, 100 threads 2 GiB."""
+DEVICES = ("null", "zero", "full", "random", "urandom")
+START_SECONDS = 30
+LOOK_SECONDS = 0.02
+LOOK_SHARE = 20
+"""Looking at the tree may take one part in this many of a core."""
+TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+Order = dict[str, Any]
+
+
+class Failed(Exception):
+    """The box can't be built or did not start; the message says what was said."""
+
+
+def main() -> None:
+    """Supervise one box."""
+    lines = Lines(0)
+    order = lines.first()
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own
+            os.set_inheritable(int(name), False)
+    try:
+        if order["staged"]:
+            stage(order)
+        become(order["user"], order["server"])
+        box = Box(order)
+    except (OSError, Failed) as error:
+        tell({"end": {"wall_ns": 0, "cpu_ns": 0, "cause": "sandbox_failed", "detail": str(error)}})
+        return
+    box.supervise(lines)
+
+
+def tell(message: dict[str, Any]) -> None:
+    """Send one message; a server that is gone is noticed when reading."""
+    line = json.dumps(message).encode() + b"\n"
+    with contextlib.suppress(OSError):
+        while line:
+            line = line[os.write(0, line) :]
+
+
+class Lines:
+    """Messages from the server, as they come."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.rest = b""
+        self.messages: list[Order] = []
+
+    def read(self) -> bool:
+        """Add to `messages` what one read brings; False at the end of the file."""
+        try:
+            data = os.read(self.descriptor, 1 << 16)
+        except ConnectionError:
+            data = b""
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        self.messages += map(json.loads, lines)
+        return bool(data)
+
+    def first(self) -> Order:
+        """The first message."""
+        while not self.messages:
+            if not self.read():
+                raise SystemExit
+        return self.messages.pop(0)
+
+
+# -- the walls ---------------------------------------------------------------------------------------------------------
+
+
+def stage(order: Order) -> None:
+    """In a mount namespace of our own, make sized file systems and bring all that is bound to reachable paths.
+
+    An ordinary user does it in a user namespace too, for a limit on the number of files: bubblewrap has none.
+    """
+    user, group = order["user"] or os.geteuid(), order["user"] or os.getegid()
+    if os.geteuid() == 0:
+        call("unshare", CLONE_NEWNS)
+    else:
+        call("unshare", CLONE_NEWNS | CLONE_NEWUSER)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    mount("none", "/", "", MS_REC | MS_PRIVATE)
+    sources = [path for path, _ in order["binds"]] + [order["folder"]] * bool(order["folder"])
+    descriptors = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in sources]
+    mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=64,mode=755")
+    for index, descriptor in enumerate(descriptors):
+        place = f"{STAGE}/{index}"
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            os.mkdir(place, 0o755)
+        else:
+            os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC, 0o644))
+        mount(f"/proc/self/fd/{descriptor}", place, "", MS_BIND)
+        os.close(descriptor)
+    if order["folder"]:
+        order["bwrap"] = f"{STAGE}/{len(sources) - 1}{order['bwrap'].removeprefix(order['folder'])}"
+    order["binds"] = [[f"{STAGE}/{index}", inside] for index, (_, inside) in enumerate(order["binds"])]
+    for name, size, files, folders in (
+        ("files", order["limits"]["tmp_bytes"], HOME_FILES, {"tmp": 0o1777, "home": 0o755}),
+        ("shm", order["limits"]["shm_bytes"], SHM_FILES, {"shm": 0o1777}),
+    ):
+        os.mkdir(f"{STAGE}/{name}", 0o755)
+        mount("tmpfs", f"{STAGE}/{name}", "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={files},mode=755")
+        for folder, mode in folders.items():
+            os.mkdir(f"{STAGE}/{name}/{folder}")
+            os.chmod(f"{STAGE}/{name}/{folder}", mode)
+            os.chown(f"{STAGE}/{name}/{folder}", user, group)
+
+
+def become(user: int | None, server: int) -> None:
+    """Drop every privilege for good, and die with the server. In this order: a change of user forgets the signal."""
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != server:
+        raise SystemExit
+
+
+def call(name: str, *arguments: int | bytes | None) -> None:
+    """Call into the C library. Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """mount(2)."""
+    call("mount", source.encode(), target.encode(), kind.encode(), flags, data.encode())
+
+
+def walls(order: Order) -> list[str]:
+    """Bubblewrap's command line, up to the program that it starts as process 1."""
+    limits = order["limits"]
+    root, *binds = order["binds"]
+    options: list[object] = [
+        *(order["bwrap"], "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"),
+        *("--uid", 1000, "--gid", 1000, "--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv"),
+        *(("--disable-userns", "--assert-userns-disabled") if order["disable_userns"] else ()),
+        *("--ro-bind", *root),
+    ]
+    for path, inside in binds:
+        options += ["--bind" if inside == LOG else "--ro-bind", path, inside]
+    for device in DEVICES:
+        options += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    if order["staged"]:
+        options += ["--bind", f"{STAGE}/files/tmp", "/tmp", "--bind", f"{STAGE}/files/home", HOME]
+        options += ["--bind", f"{STAGE}/shm/shm", "/dev/shm"]
+    else:
+        options += ["--perms", "1777", "--size", limits["tmp_bytes"], "--tmpfs", "/tmp"]
+        options += ["--size", limits["tmp_bytes"], "--tmpfs", HOME]
+        options += ["--perms", "1777", "--size", limits["shm_bytes"], "--tmpfs", "/dev/shm"]
+    return [str(option) for option in (*options, "--proc", "/proc", "--remount-ro", "/proc", "--chdir", HOME)]
+
+
+def rlimits(limits: Order) -> list[str]:
+    """What init sets on the program's root process: hard, and kept by the kernel."""
+    return [
+        f"RLIMIT_NPROC={limits['processes'] + 1}",  # init itself is counted
+        f"RLIMIT_NOFILE={limits['open_files']}",
+        f"RLIMIT_FSIZE={min(limits['file_bytes'], limits['log_bytes'])}",
+        f"RLIMIT_AS={limits['memory_bytes'] * ADDRESS_SPACE}",
+        f"RLIMIT_CPU={limits['cpu_ns'] // 1_000_000_000 + 2}",
+        "RLIMIT_CORE=0",
+    ]
+
+
+# -- the box -----------------------------------------------------------------------------------------------------------
+
+
+class Box:
+    """Bubblewrap with init in it, and what is known of how it ended."""
+
+    def __init__(self, order: Order) -> None:
+        """Start it, and return when init waits for its program. Raises Failed or OSError."""
+        self.limits = order["limits"]
+        control, self.control = os.pipe()
+        self.status, status = os.pipe()
+        self.said, say = os.pipe()
+        info, tell_info = os.pipe()
+        inherited = (control, status, order["stdout"], order["stderr"], tell_info)
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, True)
+        arguments = [*walls(order), "--info-fd", str(tell_info), "--", order["python"], "-I", "-S", "-B", INIT]
+        arguments += [*map(str, inherited[:4]), order["python"], *rlimits(order["limits"])]
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, say, 1),
+            (os.POSIX_SPAWN_DUP2, say, 2),
+        ]
+        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions)
+        self.ended = os.pidfd_open(self.bwrap)
+        for descriptor in (*inherited, say):
+            os.close(descriptor)
+        self.report = b""
+        self.cause = self.detail = ""
+        self.zero = self.root_ended = self.cpu = 0
+        self.init = -1
+        self.await_ready()
+        child = json.loads(os.read(info, 4096))["child-pid"]
+        os.close(info)
+        self.init = os.pidfd_open(child)
+        self.proc = os.open(f"/proc/{child}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def await_ready(self) -> None:
+        """Return when init is there."""
+        poll = select.poll()
+        poll.register(self.status, select.POLLIN)
+        if not poll.poll(START_SECONDS * 1000) or not (line := os.read(self.status, 4096)):
+            os.kill(self.bwrap, signal.SIGKILL)
+            os.waitpid(self.bwrap, 0)
+            raise Failed(self.complaint() or "the interpreter did not start in the sandbox")
+        self.report = line.removeprefix(b"ready\n")
+
+    def complaint(self) -> str:
+        """What bubblewrap or init wrote to its standard error: its last line."""
+        os.set_blocking(self.said, False)
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self.said, 1 << 16).decode(errors="replace").strip().rpartition("\n")[2]
+        return ""
+
+    def supervise(self, lines: Lines) -> None:
+        """Do what the server says and keep the limits until the tree is gone, then tell how it ended."""
+        tell({"ready": True})
+        poll = select.poll()
+        for descriptor in (lines.descriptor, self.status, self.ended):
+            poll.register(descriptor, select.POLLIN)
+        pause: float | None = 0  # what came with the order is waiting already
+        while self.ended not in (ready := dict(poll.poll(pause))):
+            if self.status in ready and not self.listen():
+                poll.unregister(self.status)
+            if lines.descriptor in ready and not lines.read():
+                poll.unregister(lines.descriptor)
+                lines.messages.append({"kill": "stopped", "detail": "the server went away"})
+            while lines.messages:
+                self.obey(lines.messages.pop(0))
+            pause = self.look() * 1000 if self.zero else None
+        self.listen()
+        os.waitpid(self.bwrap, 0)
+        tell({"end": self.end()})
+
+    def obey(self, message: Order) -> None:
+        """Carry out one message."""
+        if "run" in message and not self.zero:
+            self.zero = time.monotonic_ns()
+            with open(self.control, "wb") as pipe, contextlib.suppress(BrokenPipeError):
+                pipe.write(message["run"].encode())
+            tell({"zero": self.zero})
+        elif "kill" in message:
+            self.kill(message["kill"], message["detail"])
+
+    def kill(self, cause: str, detail: str) -> None:
+        """End the tree: the kernel kills a pid namespace with its init. The first cause stays."""
+        if not self.cause and not self.root_ended:
+            self.cause, self.detail = cause, detail
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.init, signal.SIGKILL)
+
+    def listen(self) -> bool:
+        """Take what init reports; False at the end of it."""
+        data = os.read(self.status, 4096)
+        self.report = (self.report + data)[:4096]
+        if self.report and not self.root_ended:
+            self.root_ended = time.monotonic_ns()
+        return bool(data)
+
+    def look(self) -> float:
+        """Measure the tree and end it when it is over a limit; returns the seconds until the next look."""
+        began = time.monotonic_ns()
+        cpu, resident, running = survey(self.proc)
+        self.cpu = max(self.cpu, cpu)
+        if began - self.zero >= self.limits["wall_ns"]:
+            self.kill("timed_out", f"time limit of {seconds(self.limits['wall_ns'])} reached")
+        elif self.cpu >= self.limits["cpu_ns"]:
+            self.kill("timed_out", f"CPU time limit of {seconds(self.limits['cpu_ns'])} reached")
+        elif resident > (limit := self.limits["memory_bytes"]) and proportional(self.proc, running) > limit:
+            self.kill("out_of_memory", f"memory limit of {limit >> 20} MiB reached")
+        now = time.monotonic_ns()
+        left: float = max(0, self.zero + self.limits["wall_ns"] - now) / 1e9 + 0.001
+        return min(left, max(LOOK_SECONDS, (now - began) / 1e9 * LOOK_SHARE))
+
+    def end(self) -> Order:
+        """How the box ended, for the server."""
+        now = time.monotonic_ns()
+        result: Order = {
+            "wall_ns": (self.root_ended or now) - (self.zero or now),
+            "exit_code": None,
+            "signal": None,
+            "cause": self.cause or None,
+            "detail": self.detail,
+        }
+        told = dict(line.split(b" ", 1) for line in self.report.splitlines() if line.count(b" ") == 1)
+        numbers = {key.decode(): int(value) for key, value in told.items() if value.isdigit() and len(value) < 20}
+        if not self.cause and "exit" in numbers:
+            result["exit_code"] = numbers["exit"]
+        elif not self.cause and "signal" in numbers:
+            result["signal"] = numbers["signal"]
+        elif not self.cause:
+            result |= {"cause": "sandbox_failed", "detail": self.complaint() or "the sandbox ended by itself"}
+        return result | {"cpu_ns": max(self.cpu, numbers.get("cpu", 0))}
+
+
+def seconds(ns: int) -> str:
+    """A duration for a sentence."""
+    return f"{ns / 1e9:g} s"
+
+
+# -- what the tree uses ------------------------------------------------------------------------------------------------
+
+
+def survey(proc: int) -> tuple[int, int, list[str]]:
+    """CPU in ns with all that was reaped, resident bytes (shared ones once a process), and the pids but init's."""
+    ticks = pages = 0
+    running = []
+    for pid in os.listdir(proc):
+        if pid.isdigit():
+            with contextlib.suppress(OSError):  # gone meanwhile
+                fields = read(proc, f"{pid}/stat").rpartition(b")")[2].split()
+                own, reaped = fields[11:13], fields[13:15]
+                ticks += sum(map(int, reaped if pid == "1" else own + reaped))
+                if pid != "1":
+                    pages += int(fields[21])
+                    running.append(pid)
+    return ticks * TICK_NS, pages * PAGE, running
+
+
+def proportional(proc: int, pids: list[str]) -> int:
+    """Bytes that are these processes' own, or their share of shared memory and swap; mapped files cost nobody."""
+    wanted = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):  # gone meanwhile
+            lines = read(proc, f"{pid}/smaps_rollup").splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith(wanted)) << 10
+    return total
+
+
+def read(folder: int, name: str) -> bytes:
+    """A small file of the box's /proc."""
+    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        return os.read(descriptor, 1 << 13)
+    finally:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The questions asked of the tables: those of every chunk and every read, made once, and the long ones.
+
+Making a statement takes longer than SQLite takes to carry it out.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.errors import DeletedRun, Forbidden, NotYet, UnknownRun
+from app.core.run import State
+from app.store import Lease
+from app.store.tables import chunks, runs, sources, tombstones
+
+_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("run_id"))
+_TOMBSTONE = sa.select(tombstones).where(tombstones.c.id == sa.bindparam("run_id"))
+
+HELD = (
+    runs.c.id == sa.bindparam("lease_run"),
+    runs.c.epoch == sa.bindparam("lease_epoch"),
+    runs.c.state == State.running,
+)
+"""The fence: what must hold for a write under a lease; `under` gives the parameters."""
+
+ADVANCE = (
+    sa.update(runs)
+    .where(*HELD, runs.c.last == sa.bindparam("seq") - 1)
+    .values(last=sa.bindparam("seq"), events=runs.c.events + sa.bindparam("more"))
+    .returning(runs.c.n)
+)
+"""Make room for chunk `seq` with `more` events, if it is the next one."""
+
+ADD = sa.insert(chunks)
+
+AFTER = (
+    sa.select(chunks.c.seq, chunks.c.data)
+    .where(chunks.c.run == sa.bindparam("n"), chunks.c.epoch == sa.bindparam("epoch"))
+    .where(chunks.c.seq > sa.bindparam("after"))
+    .order_by(chunks.c.seq)
+)
+
+LOG = (
+    sa.select(chunks.c.data)
+    .join(runs)
+    .where(*HELD, chunks.c.epoch == sa.bindparam("lease_epoch"))
+    .order_by(chunks.c.seq)
+)
+"""All the chunks under a lease."""
+
+
+_heads = (
+    sa.select(sa.func.min(runs.c.n).label("n"), runs.c.owner)
+    .where(runs.c.state == State.queued)
+    .group_by(runs.c.owner)
+    .subquery()
+)
+_others = runs.alias()
+_running = sa.select(sa.func.count(_others.c.n)).where(
+    _others.c.owner == _heads.c.owner, _others.c.state == State.running
+)
+_served = sa.select(sa.func.max(_others.c.claimed)).where(_others.c.owner == _heads.c.owner)
+_fairest = sa.select(_heads.c.n).order_by(_running.scalar_subquery(), _served.scalar_subquery(), _heads.c.n).limit(1)
+
+CLAIM = (
+    sa.update(runs)
+    .where(runs.c.n == _fairest.scalar_subquery())
+    .values(
+        state=State.running,
+        epoch=runs.c.epoch + 1,
+        claimed=sa.select(sa.func.max(runs.c.claimed) + 1).scalar_subquery(),
+        last=0,
+        events=0,
+    )
+    .returning(runs)
+)
+"""Of every owner's oldest queued run begin one: by fewest running, then by who was served longest ago, then by age."""
+
+
+def under(lease: Lease) -> dict[str, Any]:
+    """The parameters of HELD."""
+    return {"lease_run": lease.run.id, "lease_epoch": lease.epoch}
+
+
+def row_with(db: sa.Connection, run_id: str) -> sa.RowMapping:
+    """The row of a run. Raises UnknownRun, DeletedRun."""
+    row = db.execute(_RUN, {"run_id": run_id}).mappings().one_or_none()
+    if row is not None:
+        return row
+    if db.execute(_TOMBSTONE, {"run_id": run_id}).one_or_none():
+        raise DeletedRun(f"run {run_id} was deleted")
+    raise UnknownRun(f"there is no run {run_id}")
+
+
+def forget(db: sa.Connection, run_id: str, token_hash: str) -> str | None:
+    """Delete a run, and its source if nothing else refers to it; its trace if nothing else refers to that."""
+    row = row_with(db, run_id)
+    if not hmac.compare_digest(row["token_hash"].encode(), token_hash.encode()):
+        raise Forbidden("this token does not allow to delete the run")
+    if row["state"] == State.running:
+        raise NotYet(f"run {run_id} is running: stop it first")
+    db.execute(sa.delete(chunks).where(chunks.c.run == row["n"]))
+    db.execute(sa.delete(runs).where(runs.c.n == row["n"]))
+    db.execute(sa.insert(tombstones).values(id=run_id))
+    orphan = sources.c.digest == row["program"], ~sa.exists().where(runs.c.program == sources.c.digest)
+    db.execute(sa.delete(sources).where(*orphan))
+    shared = db.execute(sa.select(runs.c.n).where(runs.c.trace == row["trace"]).limit(1)).one_or_none()
+    return None if shared else row["trace"]

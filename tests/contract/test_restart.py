@@ -1,0 +1,99 @@
+"""A server that is killed in mid-run, and the one that comes after it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.core.event import unpack_all
+from tests.conftest import PATIENCE_S, Server, start_server
+
+LONG = "import time\nprint('begun')\nwhile True:\n    time.sleep(0.05)\n"
+SHORT = "print('done')\n"
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers on one folder of runs, and stops what is left of them."""
+    started: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        started.append(start_server(tmp_path / "runs", **settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        with contextlib.suppress(ProcessLookupError):
+            server.process.kill()
+        server.process.wait(PATIENCE_S)
+
+
+def submit(server: Server, source: str) -> str:
+    answer = httpx.post(f"{server.url}/api/runs", json={"source": source}).raise_for_status()
+    return str(answer.json()["id"])
+
+
+def until(server: Server, run: str, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The run, once this is true of it."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        found = dict(httpx.get(f"{server.url}/api/runs/{run}").raise_for_status().json())
+        if true(found) or time.monotonic() > end:
+            assert true(found), found
+            return found
+        time.sleep(0.05)
+
+
+def ended(run: dict[str, Any]) -> bool:
+    return run["state"] in {"finished", "lost"}
+
+
+def chunks(server: Server, run: str) -> bytes:
+    return httpx.get(f"{server.url}/api/runs/{run}/chunks").raise_for_status().content
+
+
+def boxed() -> set[str]:
+    """Processes on this machine that run a program of a box."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cmdline").read_bytes() == b"python\0main.py\0":
+                found.add(entry.name)
+    return found
+
+
+def test_after_kill_9_the_run_is_lost_and_what_was_recorded_is_shown(servers: Callable[..., Server]) -> None:
+    before = boxed()
+    first = servers(BOXES="1")
+    done = submit(first, SHORT)
+    until(first, done, ended)
+    kept = chunks(first, done)
+    running, queued = submit(first, LONG), submit(first, SHORT)
+    until(first, running, lambda run: run["events"] > 20)
+    seen = chunks(first, running)
+    first.process.kill()
+    first.process.wait(PATIENCE_S)
+
+    second = servers(BOXES="1")
+    lost = until(second, running, ended)
+    assert (lost["state"], lost["outcome"]) == ("lost", None)
+    recorded = chunks(second, running)
+    assert recorded.startswith(seen)
+    assert [chunk.seq for chunk in unpack_all(recorded)] == list(range(1, len(list(unpack_all(recorded))) + 1))
+    timeline = httpx.get(f"{second.url}/api/runs/{running}/timeline").raise_for_status().json()
+    assert [line["text"] for line in timeline["output"]] == ["begun\n"]
+    assert {lane["name"] for lane in timeline["lanes"]} == {"main process", "MainThread"}
+
+    assert until(second, done, ended)["outcome"]["kind"] == "completed"
+    assert chunks(second, done) == kept
+    assert until(second, queued, ended)["outcome"]["kind"] == "completed"
+    end = time.monotonic() + PATIENCE_S
+    while boxed() - before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert boxed() <= before
