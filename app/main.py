@@ -1,0 +1,150 @@
+"""The composition root: which parts the application is made of. The only module that names backends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from app.core.errors import BadInput, NoSandbox
+from app.core.event import unpack_all
+from app.core.fold import fold
+from app.core.run import Program, Python, Run
+from app.core.timeline import Timeline
+from app.examples import load
+from app.follow import Chunks, follow
+from app.recorder import Recorder
+from app.sandbox import Sandbox
+from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.pythons import find_pythons
+from app.settings import Settings
+from app.store import Store, Submission
+from app.store.memory import MemoryStore
+from app.store.sqlite import SqliteStore
+from app.web.api import timestamp
+from app.web.application import application
+from app.web.lint import Linter
+from app.web.metrics import MeteredStore, Metrics
+from app.web.render import Assets, Renderer
+from app.web.security import Clients, Quota
+from app.web.site import Runner, Site
+from app.web.timelines import Timelines
+
+logger = logging.getLogger("uvicorn.error")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application with these settings, nothing of it open yet. Raises BadInput for an unknown backend."""
+    if settings.sandbox != "bubblewrap":
+        raise BadInput(f"INTERLEAVE_SANDBOX: {settings.sandbox} is none of bubblewrap")
+    if urlsplit(settings.store).scheme not in ("sqlite", "memory"):
+        raise BadInput(f"INTERLEAVE_STORE: {settings.store} is none of sqlite:///FOLDER, memory:")
+    return application(partial(open_site, settings))
+
+
+@asynccontextmanager
+async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
+    """Open the store, find interpreters, probe the sandbox and record until the block is left."""
+    metrics = Metrics()
+    pythons = find_pythons(filter(None, settings.pythons.split(os.pathsep)))
+    store = MeteredStore(await _store(settings.store), metrics, time.monotonic)
+    sandbox: Sandbox | None = None
+    try:
+        for run in await store.unfinished():
+            await store.lose(run.id)
+            logger.warning("run %s was cut off when the server ended, and is lost", run.id)
+        runner: Runner | str
+        recording: asyncio.Task[None] | None = None
+        try:
+            sandbox = _sandbox(settings, pythons, None)
+        except NoSandbox as error:
+            runner = str(error)
+            logger.critical("programs can't be run: %s", error)
+        else:
+            recorder = Recorder(store, sandbox, boxes=settings.boxes)
+            runner = Runner(sandbox.name, sandbox.guarantees(), recorder)
+            recording = asyncio.create_task(_record(recorder))
+            logger.info("programs run in %s on Python %s", sandbox.name, ", ".join(python.id for python in pythons))
+        assets = Assets()
+        if not assets.built:
+            logger.warning("static/build is missing, pages have no scripts and styles: make assets")
+        site = Site(
+            settings=settings,
+            store=store,
+            pythons=pythons,
+            runner=runner,
+            examples=load(),
+            renderer=Renderer(assets),
+            linter=Linter(pythons[-1].executable if pythons else None),
+            timelines=Timelines(store, settings.timeline_cache_bytes),
+            metrics=metrics,
+            clients=Clients(),
+            quota=Quota(settings.quota_runs, settings.quota_seconds, time.monotonic),
+            clock=time.monotonic,
+        )
+        try:
+            yield site
+        finally:
+            if recording is not None:
+                recording.cancel()
+                await asyncio.wait([recording])
+    finally:
+        if sandbox is not None:
+            await sandbox.close()
+        await store.close()
+
+
+async def _record(recorder: Recorder) -> None:
+    """Record; a server that can't any more ends, so that whatever started it may start it again."""
+    try:
+        await recorder.run_forever()
+    except Exception:
+        logger.exception("the recorder failed")
+        signal.raise_signal(signal.SIGTERM)
+
+
+async def _store(url: str) -> Store:
+    parts = urlsplit(url)
+    return MemoryStore() if parts.scheme == "memory" else await SqliteStore.open(Path(parts.path.removeprefix("/")))
+
+
+def _sandbox(settings: Settings, pythons: tuple[Python, ...], folder: Path | None) -> Sandbox:
+    if not pythons:
+        raise NoSandbox("no CPython from 3.11 on was found; name one in INTERLEAVE_PYTHONS")
+    return Bubblewrap(pythons, folder, boxes=settings.boxes)
+
+
+async def trace(settings: Settings, program: Program, python_id: str | None) -> tuple[Run, Timeline]:
+    """Run one program in the sandbox, without a server. Raises BadInput for an unknown interpreter, and NoSandbox."""
+    pythons = find_pythons(filter(None, settings.pythons.split(os.pathsep)))
+    chosen = [python for python in pythons if python_id in (None, python.id)]
+    if python_id is not None and not chosen:
+        known = ", ".join(python.id for python in pythons)
+        raise BadInput(f"there is no Python {python_id} here, only {known or 'none at all'}", "python")
+    with TemporaryDirectory(prefix="interleave-") as folder:
+        sandbox = _sandbox(settings, tuple(chosen[-1:]), Path(folder))
+        store = MemoryStore()
+        try:
+            async with asyncio.TaskGroup() as group:
+                recording = group.create_task(Recorder(store, sandbox, boxes=1).run_forever())
+                submission = Submission(program, chosen[-1], settings.limits, sandbox.name, owner="")
+                run = await store.submit(submission, "traced", "", timestamp())
+                chunks = []
+                async for step in follow(store, run.id):
+                    if isinstance(step, Chunks):
+                        chunks += [chunk for _, data in step.chunks for chunk in unpack_all(data)]
+                recording.cancel()
+            run = await store.run(run.id)
+        finally:
+            await sandbox.close()
+    return run, fold(chunks, run.wall_ns)

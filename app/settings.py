@@ -1,0 +1,57 @@
+"""Settings: everything that may differ from one installation to the next, read once from the environment.
+
+Every name has the prefix INTERLEAVE_; HOST and PORT also work without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.run import Limits
+
+VERSION = "0.1.0"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Frozen. One URL or name for every seam; a bound for everything that could grow."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INTERLEAVE_", env_nested_delimiter="__", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    host: str = Field(
+        "127.0.0.1", validation_alias=AliasChoices("INTERLEAVE_HOST", "HOST"), description="Address to listen on."
+    )
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("INTERLEAVE_PORT", "PORT"),
+        description="Port to listen on; 0 takes a free one.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses whose X-Forwarded-For names the client, separated by commas; * for any."
+    )
+    store: str = Field(
+        "sqlite:///var", description="Where runs live: sqlite:/// and a folder, or memory: for runs that end with it."
+    )
+    sandbox: str = Field("bubblewrap", description="What keeps programs in: bubblewrap.")
+    pythons: str = Field(
+        "", description="More interpreters to look at, separated as in PATH; the usual places are looked at anyway."
+    )
+    boxes: int = Field(2, ge=1, le=64, description="How many programs run at the same time.")
+    limits: Limits = Field(
+        default_factory=Limits, description="What one run may use; INTERLEAVE_LIMITS__WALL_NS and so on."
+    )
+    quota_runs: int = Field(30, ge=1, description="Runs that one client may start in a burst.")
+    quota_seconds: float = Field(60, gt=0, description="Seconds in which a used-up quota is whole again.")
+    queue: int = Field(100, ge=1, description="Runs that may wait at the same time.")
+    queue_per_client: int = Field(10, ge=1, description="Runs of one client that may wait at the same time.")
+    timeline_cache_bytes: int = Field(64 << 20, ge=0, description="Memory for folded timelines.")
+    viewer_patience_s: float = Field(
+        2, gt=0, description="Seconds that sending one batch to a viewer may take before it is told to resume."
+    )
