@@ -1,0 +1,172 @@
+/**
+ * The facts about what the reader points at: what, how long, on what, held by whom, woken by whom, where.
+ * @module
+ */
+import { ENDINGS, GIL, LOOK, PROCESS } from "./names.js";
+import { search } from "./store.js";
+import { duration, listed, ngettext, number, t } from "./text.js";
+import { endingWord, fullName, heldBy, holders, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
+
+/** @typedef {import("./lanes.js").Lanes} Lanes */
+/** @typedef {import("./store.js").Lane} Lane */
+/** @typedef {import("./text.js").Part} Part */
+/** @typedef {import("./view.js").Hit} Hit */
+/** @typedef {{title: string, rows: [string, Part[]][]}} Facts rows of a label and what it stands for */
+
+/**
+ * @param {Lanes} timeline
+ * @param {Hit} hit
+ * @returns {Facts | null} null where there is nothing to tell
+ */
+export function factsOf(timeline, hit) {
+  const lane = timeline.lanes[hit.lane];
+  switch (hit.part) {
+    case "span":
+      return lane && hit.index >= 0 && hit.index < lane.spans.n ? spanFacts(timeline, lane, hit.index) : null;
+    case "lane":
+    case "ending":
+      return lane ? laneFacts(timeline, lane) : null;
+    case "link":
+      return lane && hit.index < lane.links.n ? linkFacts(timeline, lane, hit.index) : null;
+    case "mark":
+      return markFacts(timeline, hit.index);
+    case "gil":
+      return gilFacts(timeline, hit);
+    case "level":
+      return levelFacts(timeline, hit);
+    case "internal":
+      return { title: t("Lanes that Python made for itself"), rows: [[t("click"), [t("shows or hides them")]]] };
+    default:
+      return null;
+  }
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} index
+ * @returns {Facts}
+ */
+function spanFacts(timeline, lane, index) {
+  const stay = stayOf(timeline, lane, index);
+  const from = lane.spans.t[index], to = timeline.endOf(lane, index);
+  const open = index === lane.spans.n - 1 && lane.end !== lane.end;
+  /** @type {Facts["rows"]} */
+  const rows = [[open ? t("so far") : t("lasted"), [duration(to - from)]], [t("when"), [{ t: from }, " – ", { t: to }]]];
+  if (stay.line) rows.push([t("where"), where(stay)]);
+  const waits = stay.look === LOOK.LOCK || stay.look === LOOK.OTHER || stay.look === LOOK.IO || stay.look === LOOK.AWAIT;
+  const gil = stay.look === LOOK.WANTS_GIL ? timeline.gils.get(timeline.processOf(lane).id) ?? 0 : 0;
+  if (waits && stay.on) rows.push([t("waits for"), resourceOf(timeline, stay.on)]);
+  const holding = holders(timeline, gil || (waits ? stay.on : 0), from, { to, but: lane.id });
+  if (holding.length) rows.push([t("held by"), listed(holding.slice(0, 4).map((each) => who(timeline, each)))]);
+  if (stay.look === LOOK.RUNNING) {
+    const held = heldBy(timeline, lane, (from + to) / 2);
+    if (held.length) rows.push([t("holds"), held.slice(0, 4).flatMap((id, at) => [...(at ? [", "] : []), ...resourceOf(timeline, id)])]);
+  }
+  const { links } = lane;
+  for (let i = search(links.t, links.n, from, false); i < links.n && links.t[i] <= to; i++) {
+    if (links.t[i] === from && links.wait[i] !== index || links.wait[i] === index && links.t[i] === to) {
+      const source = timeline.lanes[links.from[i]];
+      if (source) rows.push([linkWord(links.kind[i]), [who(timeline, source), ", ", { t: links.fromT[i] }]]);
+    }
+  }
+  if (lane.spans.inferred[index]) rows.push([t("known by"), [t("sampling, not by an event")]]);
+  return { title: `${fullName(timeline, lane)}: ${lookWord(stay.look)}`, rows };
+}
+
+/**
+ * @param {import("./words.js").Stay} stay
+ * @returns {Part[]}
+ */
+function where(stay) {
+  return stay.function && stay.function !== "<module>" ? [{ line: stay.line }, `, ${stay.function}()`] : [{ line: stay.line }];
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @returns {Facts}
+ */
+function laneFacts(timeline, lane) {
+  const end = lane.end === lane.end ? lane.end : timeline.end;
+  /** @type {Facts["rows"]} */
+  const rows = [[t("lasted"), [duration(end - lane.start)]], [t("when"), [{ t: lane.start }, " – ", { t: end }]]];
+  if (lane.number) rows.push([lane.kind === PROCESS ? "pid" : "tid", [String(lane.number)]]);
+  const starter = timeline.lanes[lane.starter];
+  if (starter) rows.push([t("started by"), [who(timeline, starter)]]);
+  const ending = endingWord(ENDINGS[lane.ending]);
+  if (ending) {
+    const code = lane.exitCode === null || lane.exitCode === 0 ? "" : ` (${lane.exitCode})`;
+    rows.push([t("ended"), [ending + code + (lane.error ? `: ${lane.error}` : "")]]);
+  }
+  if (lane.cpu !== null) rows.push([t("CPU time"), [duration(lane.cpu)]]);
+  rows.push([t("states"), [ngettext("{n} span", "{n} spans", lane.spans.n)]]);
+  return { title: `${fullName(timeline, lane)} · ${laneWord(lane.kind)}`, rows };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} index
+ * @returns {Facts}
+ */
+function linkFacts(timeline, lane, index) {
+  const { kind, from, fromT, t: arrives, on } = lane.links;
+  const source = timeline.lanes[from[index]];
+  /** @type {Facts["rows"]} */
+  const rows = [[linkWord(kind[index]), [source ? who(timeline, source) : "", ", ", { t: fromT[index] }]]];
+  if (on[index]) rows.push([t("over"), resourceOf(timeline, on[index])]);
+  rows.push([t("went on"), [{ t: arrives[index] }]], [t("took"), [duration(arrives[index] - fromT[index])]]);
+  return { title: fullName(timeline, lane), rows };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {number} index
+ * @returns {Facts | null}
+ */
+function markFacts(timeline, index) {
+  const mark = timeline.marks[index];
+  if (!mark) return null;
+  const lane = timeline.lanes[mark.lane], line = timeline.places[mark.place]?.line;
+  /** @type {Facts["rows"]} */
+  const rows = [[t("at"), [{ t: mark.t }]]];
+  if (line) rows.push([t("where"), [{ line }]]);
+  if (mark.text) rows.push([t("text"), [mark.text]]);
+  return { title: `${lane ? fullName(timeline, lane) : ""}: ${markWord(mark.kind)}`, rows };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Hit} hit
+ * @returns {Facts | null}
+ */
+function gilFacts(timeline, hit) {
+  const holds = timeline.resources[hit.resource]?.holds;
+  const [holder] = holders(timeline, hit.resource, hit.t);
+  if (!holds || !holder) return { title: t("Nobody holds the GIL"), rows: [[t("known by"), [t("sampling, not by an event")]]] };
+  const index = search(holder.gil.t, holder.gil.n, hit.t) - 1;
+  const from = holder.gil.t[index], to = timeline.holdEnd(holder.id, from, holder.gil.end[index]);
+  return {
+    title: t("{who} holds the GIL", { who: fullName(timeline, holder) }),
+    rows: [[t("lasted"), [duration(to - from)]], [t("when"), [{ t: from }, " – ", { t: to }]], [t("known by"), [t("sampling, not by an event")]]],
+  };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Hit} hit
+ * @returns {Facts | null}
+ */
+function levelFacts(timeline, hit) {
+  const resource = timeline.resources[hit.resource], levels = resource?.levels;
+  if (!resource || !levels || resource.kind === GIL) return null;
+  const index = search(levels.t, levels.n, hit.t) - 1;
+  const [title] = resourceOf(timeline, hit.resource);
+  const value = index < 0 ? 0 : levels.what[index];
+  /** @type {Facts["rows"]} */
+  const rows = [[t("level"), [number(value, 0)]]];
+  const lane = index < 0 ? undefined : timeline.lanes[levels.who[index]];
+  if (lane) rows.push([t("changed by"), [who(timeline, lane), ", ", { t: levels.t[index] }]]);
+  return { title: String(title), rows };
+}

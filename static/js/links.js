@@ -1,0 +1,90 @@
+/**
+ * Links: what made a lane go on.
+ * @module
+ */
+import {
+  CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, PUT, RUNNING, TASK_WAIT, WAITING,
+} from "./names.js";
+import { search } from "./store.js";
+
+/** @typedef {import("./lanes.js").Lanes} Lanes */
+/** @typedef {import("./store.js").Lane} Lane */
+
+/** @param {number} act */
+function linkOf(act) {
+  return act === PUT ? LINK_ITEM : act === CANCEL ? LINK_CANCEL : LINK_WAKE;
+}
+
+/**
+ * Finds the links to a lane that have become known, and anew those that arrive at `from` or later.
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} from
+ */
+export function linkLane(timeline, lane, from) {
+  const { spans, links } = lane;
+  const first = Math.max(0, spans.find(from) - 2);
+  if (first < lane.linked || from <= (links.n ? links.t[links.n - 1] : Infinity)) {
+    links.drop(first, spans.n ? spans.t[first] : 0);
+    lane.linked = Math.min(lane.linked, first);
+  }
+  if (lane.starter && lane.declared) startLink(lane, from);
+  let i = lane.linked;
+  for (; i + 1 < spans.n; i++) {
+    if (spans.state[i] !== WAITING) continue;
+    let going = i + 1;
+    if (spans.state[going] !== RUNNING && ++going >= spans.n) break;
+    if (spans.state[going] === RUNNING) linkWait(timeline, lane, i, spans.t[going]);
+  }
+  lane.linked = i;
+}
+
+/**
+ * @param {Lane} lane
+ * @param {number} from
+ */
+function startLink(lane, from) {
+  const { spans, links } = lane;
+  if (lane.startedAt < from) return;
+  links.drop(-1, lane.startedAt);
+  lane.startedAt = NaN;
+  for (let i = 0; i < spans.n; i++) {
+    if (spans.state[i] !== RUNNING) continue;
+    lane.startedAt = spans.t[i];
+    links.add(spans.t[i], LINK_START, lane.starter, lane.start, 0, -1);
+    return;
+  }
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} wait index of the span that ended
+ * @param {number} to when the lane goes on
+ */
+function linkWait(timeline, lane, wait, to) {
+  const { spans, links } = lane;
+  const start = spans.t[wait], end = spans.t[wait + 1], on = spans.on[wait], by = spans.by[wait + 1];
+  const resource = on ? timeline.resource(on) : null;
+  if (resource && end > resource.linkedTo) resource.linkedTo = end;
+  if (resource && (resource.kind === JOIN || resource.kind === TASK_WAIT || resource.kind === CHILD)) {
+    const target = timeline.lanes[resource.target];
+    if (target && start <= target.end && target.end <= end) return links.add(to, LINK_JOIN, target.id, target.end, on, wait);
+    if (target && by === target.id) return links.add(to, LINK_JOIN, target.id, end, on, wait);
+  }
+  const acts = resource?.acts;
+  let act = acts ? search(acts.t, acts.n, end) - 1 : -1;
+  while (acts && act >= 0 && acts.who[act] === lane.id && acts.t[act] >= start) act--;
+  const acted = acts && act >= 0 && acts.t[act] >= start ? { t: acts.t[act], who: acts.who[act], act: acts.what[act] } : null;
+  if (by && by !== lane.id) {
+    const kind = acted && acted.who === by ? linkOf(acted.act) : LINK_WAKE;
+    return links.add(to, kind, by, end, on, wait);
+  }
+  if (acted) return links.add(to, linkOf(acted.act), acted.who, acted.t, on, wait);
+  const ends = resource?.ends;
+  const last = ends ? search(ends.t, ends.n, end) - 1 : -1;
+  if (!ends || last < 0 || ends.t[last] < start) return;
+  let holder = 0;
+  for (let i = last; i >= 0 && ends.t[i] === ends.t[last]; i--) holder = Math.max(holder, ends.who[i]);
+  if (holder !== lane.id) links.add(to, LINK_HANDOFF, holder, ends.t[last], on, wait);
+}

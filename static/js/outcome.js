@@ -1,0 +1,99 @@
+/**
+ * How a run ended, in plain words.
+ * @module
+ */
+import { LOOK } from "./names.js";
+import { duration, ngettext, number, size, t } from "./text.js";
+import { sentence, staysAt } from "./sentence.js";
+
+/** @typedef {import("./lanes.js").Lanes} Lanes */
+/** @typedef {import("./feed.js").Run} Run */
+/** @typedef {import("./text.js").Part} Part */
+
+const STAT_TRACER = 1, STAT_RATE = 2, STAT_MISSED = 3;
+
+/**
+ * The outcome of a run that has ended.
+ * @param {Run} run
+ * @param {Lanes} timeline whole
+ * @returns {{mood: "good" | "bad" | "plain", parts: Part[]}}
+ */
+export function outcomeOf(run, timeline) {
+  if (run.state === "lost") return { mood: "bad", parts: [t("This run was lost when the server ended. What was recorded is shown.")] };
+  const { kind, exit_code: code, signal, detail } = run.outcome;
+  const wall = duration(run.wall_ns ?? 0);
+  switch (kind) {
+    case "completed":
+      return { mood: "good", parts: [t("Completed in {time}", { time: wall })] };
+    case "raised":
+      return { mood: "bad", parts: [t("Ended by an exception after {time}: {error}", { time: wall, error: detail })] };
+    case "exited":
+      return { mood: "bad", parts: [t("Exited with status {code} after {time}", { code, time: wall })] };
+    case "killed":
+      return { mood: "bad", parts: [t("Killed by signal {signal} after {time}", { signal, time: wall })] };
+    case "timed_out": {
+      const cpu = detail.startsWith("CPU");
+      const reached = cpu
+        ? t("CPU time limit of {time} reached", { time: duration(run.limits.cpu_ns) })
+        : t("Time limit of {time} reached", { time: duration(run.limits.wall_ns) });
+      return { mood: "bad", parts: [reached, ...stuck(timeline)] };
+    }
+    case "out_of_memory":
+      return { mood: "bad", parts: [t("Memory limit of {size} reached after {time}", { size: size(run.limits.memory_bytes), time: wall })] };
+    case "output_limit":
+      return { mood: "bad", parts: [t("Output limit of {size} reached after {time}", { size: size(run.limits.output_bytes), time: wall })] };
+    case "stopped":
+      return { mood: "plain", parts: [run.wall_ns ? t("Stopped after {time}", { time: wall }) : t("Stopped before it began")] };
+    default:
+      return { mood: "bad", parts: [t("The sandbox failed: {detail}", { detail })] };
+  }
+}
+
+/**
+ * Who waited for what when the run was cut off.
+ * @param {Lanes} timeline
+ * @returns {Part[]}
+ */
+function stuck(timeline) {
+  const stays = staysAt(timeline, timeline.end - 1);
+  const blocked = stays.filter(({ look }) => look === LOOK.LOCK || look === LOOK.OTHER);
+  const shown = blocked.length ? blocked : stays.filter(({ look }) => look === LOOK.RUNNING);
+  return shown.length ? [": ", ...sentence(timeline, timeline.end - 1, shown, { running: !blocked.length })] : [];
+}
+
+/**
+ * What a trace is missing; empty if nothing is.
+ * @param {Run} run
+ * @param {Lanes} timeline
+ */
+export function droppedOf(run, timeline) {
+  const said = [];
+  const { events, output_bytes: output } = run.dropped;
+  const lost = events + timeline.refused;
+  if (lost) said.push(ngettext("{n} event was dropped", "{n} events were dropped", lost));
+  if (output) said.push(ngettext("{n} byte of output was dropped", "{n} bytes of output were dropped", output));
+  return said.join(", ");
+}
+
+/**
+ * What watching cost, and how well the GIL was seen; empty if nothing is known.
+ * @param {Lanes} timeline
+ */
+export function watchedBy({ stats }) {
+  const said = [];
+  if (stats[STAT_TRACER]) said.push(t("watching took {time}", { time: duration(stats[STAT_TRACER]) }));
+  if (stats[STAT_RATE]) {
+    said.push(t("GIL looked at {hz} times a second, {n} switches missed", { hz: number(stats[STAT_RATE], 0), n: number(stats[STAT_MISSED], 0) }));
+  }
+  return said.join(", ");
+}
+
+/**
+ * When and where a run ran.
+ * @param {Run} run
+ * @param {string} when
+ */
+export function ranOn(run, when) {
+  const python = run.python.free_threaded ? t("Python {version} without GIL", { version: run.python.version }) : `Python ${run.python.version}`;
+  return `${when} · ${python}`;
+}

@@ -1,0 +1,94 @@
+/**
+ * The text twin of the picture: a tree of lanes with their spans and links in words.
+ * @module
+ */
+import { ENDINGS, LOOK } from "./names.js";
+import { duration, listed, ngettext, t } from "./text.js";
+import { endingWord, holders, laneWord, linkWord, lookWord, nameOf, resourceOf, stayOf, who } from "./words.js";
+
+/** @typedef {import("./lanes.js").Lanes} Lanes */
+/** @typedef {import("./store.js").Lane} Lane */
+/** @typedef {import("./text.js").Part} Part */
+/** @typedef {{kind: "lane" | "span" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
+
+const MOST_SPANS = 300;
+
+/**
+ * Every lane at the top, in order of its start.
+ * @param {Lanes} timeline
+ * @returns {Item[]}
+ */
+export function outlineOf(timeline) {
+  return sorted(timeline.order.filter((lane) => !timeline.lanes[lane.parent])).map((lane) => laneItem(timeline, lane));
+}
+
+/** @param {Lane[]} lanes */
+function sorted(lanes) {
+  return [...lanes].sort((a, b) => a.start - b.start || a.id - b.id);
+}
+
+/**
+ * A lane; its spans, links and lanes inside are `insideOf` it.
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @returns {Item}
+ */
+function laneItem(timeline, lane) {
+  const ended = lane.end === lane.end;
+  const ending = ended ? endingWord(ENDINGS[lane.ending]) : t("goes on");
+  const kind = lane.internal ? [laneWord(lane.kind), t("internal")] : [laneWord(lane.kind)];
+  /** @type {Part[]} */
+  const parts = [
+    { lane, name: nameOf(lane) }, ` · ${kind.join(" · ")} · `, { t: lane.start }, " – ",
+    { t: ended ? lane.end : timeline.end }, ending ? ` · ${ending}` : "", lane.error ? `: ${lane.error}` : "",
+  ];
+  return { kind: "lane", parts, lane };
+}
+
+/**
+ * What is inside a lane.
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @returns {Item[]}
+ */
+export function insideOf(timeline, lane) {
+  const items = [];
+  const shown = Math.min(lane.spans.n, MOST_SPANS);
+  for (let index = 0; index < shown; index++) items.push(spanItem(timeline, lane, index));
+  if (shown < lane.spans.n) items.push(leaf("more", [ngettext("… and {n} more span", "… and {n} more spans", lane.spans.n - shown)]));
+  const { links } = lane;
+  for (let index = 0; index < Math.min(links.n, MOST_SPANS); index++) {
+    const source = timeline.lanes[links.from[index]];
+    if (!source) continue;
+    const over = links.on[index] ? [", ", ...resourceOf(timeline, links.on[index])] : [];
+    items.push(leaf("link", [{ t: links.t[index] }, `: ${linkWord(links.kind[index])} `, who(timeline, source), ...over]));
+  }
+  return [...items, ...sorted(lane.children).map((child) => laneItem(timeline, child))];
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} index
+ * @returns {Item}
+ */
+function spanItem(timeline, lane, index) {
+  const stay = stayOf(timeline, lane, index);
+  const from = lane.spans.t[index], to = timeline.endOf(lane, index);
+  /** @type {Part[]} */
+  const parts = [{ t: from }, `: ${lookWord(stay.look)}, ${duration(to - from)}`];
+  if (stay.on && stay.look !== LOOK.SLEEP) parts.push(", ", ...resourceOf(timeline, stay.on));
+  const holding = stay.look === LOOK.LOCK ? holders(timeline, stay.on, from, { to, but: lane.id }) : [];
+  if (holding.length) parts.push(", ", t("held by"), " ", ...listed(holding.map((each) => who(timeline, each))));
+  if (stay.line) parts.push(", ", { line: stay.line });
+  return leaf("span", parts);
+}
+
+/**
+ * @param {"span" | "link" | "more"} kind
+ * @param {Part[]} parts
+ * @returns {Item}
+ */
+function leaf(kind, parts) {
+  return { kind, parts, lane: null };
+}

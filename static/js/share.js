@@ -1,0 +1,49 @@
+/**
+ * Permalinks: the address of a run, and of what one looks at in it.
+ * @module
+ */
+import { byId, toast } from "./dom.js";
+import { t } from "./text.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+
+/**
+ * The link to the run that is shown, and to this very view of it unless that is all of it.
+ * @param {Stage} stage
+ * @returns {string | null}
+ */
+function linkTo({ session, player, view, following, end }) {
+  if (!session.run) return null;
+  const lane = view.selected ? `&lane=${view.selected.lane}` : "";
+  const whole = session.live || (following && player.t === end && !lane);
+  const place = whole ? "" : `#t=${Math.round(player.t)}&from=${Math.round(view.from)}&to=${Math.round(view.to)}${lane}`;
+  return new URL(session.run.url + place, location.href).href;
+}
+
+/**
+ * Copies the link; without permission, or over plain HTTP, the reader copies it.
+ * @param {Stage} stage
+ */
+export async function share(stage) {
+  const link = linkTo(stage);
+  if (!link) return;
+  try {
+    await navigator.clipboard.writeText(link);
+    toast(t("Link copied: {link}", { link }));
+  } catch {
+    const field = byId("shared-link", HTMLInputElement);
+    field.value = link;
+    byId("shared", HTMLDialogElement).showModal();
+    field.select();
+  }
+}
+
+/**
+ * The view that a link asks for; NaN where it asks for nothing.
+ * @param {string} hash
+ */
+export function viewOf(hash) {
+  const wanted = new URLSearchParams(hash.slice(1));
+  const of = (/** @type {string} */ name) => (wanted.has(name) ? Number(wanted.get(name)) : NaN);
+  return { t: of("t"), from: of("from"), to: of("to"), lane: of("lane") };
+}

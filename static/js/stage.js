@@ -1,0 +1,221 @@
+/**
+ * The stage: one canvas, one view, one loop of frames that draws only when something has changed.
+ * @module
+ */
+import { draw } from "./draw.js";
+import { hitAt } from "./hit.js";
+import { layout } from "./layout.js";
+import { wholeOf } from "./map.js";
+import { palette } from "./palette.js";
+import { isDark } from "./panes.js";
+import { placeOf, placesOf } from "./rows.js";
+import { Tiles } from "./tiles.js";
+import { enclose, fit, grow, reveal } from "./viewport.js";
+
+/** @typedef {import("./view.js").View} View */
+/** @typedef {import("./view.js").Model} Model */
+/** @typedef {import("./view.js").Hit} Hit */
+
+const TAKE_MS = 6;
+const TELL_MS = 200;
+/** Free room below the last row. */
+const SPARE = 24;
+
+/** What is drawn, and when. */
+export class Stage {
+  /** @type {View} */
+  view = {
+    from: 0, to: 1e6, width: 0, height: 0, dpr: 1, scrollTop: 0, playhead: 0, live: false,
+    folded: new Set(), opened: new Set(), hovered: null, selected: null,
+  };
+  /** The view follows the run as it grows. */
+  following = true;
+  /** @type {Model | null} */
+  model = null;
+  #asked = false;
+  #before = 0;
+  #told = 0;
+  #later = 0;
+  #content = 0;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import("./session.js").Session} session
+   * @param {import("./player.js").Player} player
+   * @param {import("./flags.js").Flags} flags
+   * @param {() => void} tell called after a frame that shows something new, while things move at most five times a second
+   */
+  constructor(canvas, session, player, flags, tell) {
+    this.canvas = canvas;
+    this.session = session;
+    this.player = player;
+    this.flags = flags;
+    this.tell = tell;
+    const context = canvas.getContext("2d");
+    if (!context) throw new Error("this browser draws no canvas");
+    this.context = context;
+    this.palette = palette(isDark());
+    this.tiles = new Tiles();
+    new ResizeObserver(() => this.resize()).observe(canvas);
+  }
+
+  get timeline() {
+    return this.session.timeline;
+  }
+
+  /** When the last lane ends, or as far as the run is known. */
+  get end() {
+    return wholeOf(this.timeline).to;
+  }
+
+  /** When the first lane begins. */
+  get start() {
+    return wholeOf(this.timeline).from;
+  }
+
+  get scale() {
+    return this.model?.scale ?? 1;
+  }
+
+  get left() {
+    return this.model?.left ?? 0;
+  }
+
+  /** @param {number} x */
+  timeAt(x) {
+    return this.model?.t(x) ?? 0;
+  }
+
+  /** @param {number} t */
+  x(t) {
+    return this.model?.x(t) ?? 0;
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @returns {Hit}
+   */
+  hit(x, y) {
+    if (this.model) return hitAt(this.timeline, this.view, this.model, x, y);
+    return { part: "empty", t: 0, lane: 0, resource: 0, index: -1, fold: false };
+  }
+
+  /** Something has changed: a frame will show it. */
+  invalidate() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  resize() {
+    const { canvas, view } = this;
+    view.dpr = Math.min(devicePixelRatio || 1, 3);
+    view.width = canvas.clientWidth;
+    view.height = canvas.clientHeight;
+    this.invalidate();
+  }
+
+  /** Light has become dark, or the other way round. */
+  recolour() {
+    this.palette = palette(isDark());
+    this.invalidate();
+  }
+
+  /** Another run: nothing of the last one's view counts. */
+  reset() {
+    const { view } = this;
+    view.folded.clear();
+    view.opened.clear();
+    view.hovered = view.selected = null;
+    view.scrollTop = 0;
+    this.following = true;
+    this.flags.clear();
+    this.invalidate();
+  }
+
+  fit() {
+    fit(this.view, this.end, this.start);
+    this.following = this.session.live;
+    this.invalidate();
+  }
+
+  /** @param {number} top */
+  scroll(top) {
+    const { model, view } = this;
+    const most = model ? Math.max(0, model.contentHeight - (view.height - model.top)) : 0;
+    view.scrollTop = Math.max(0, Math.min(most, top));
+    this.invalidate();
+  }
+
+  /**
+   * Brings a lane's row, and a range of time, into view.
+   * @param {number} lane
+   * @param {number} from
+   * @param {number} to
+   */
+  show(lane, from, to) {
+    const { view } = this;
+    if (to > from && (to - from > view.to - view.from || to - from < (view.to - view.from) / 400)) enclose(view, this.end, from, to);
+    else reveal(view, this.end, from, 0.8);
+    this.following = false;
+    const place = placeOf(this.timeline, placesOf(this.timeline, view), lane);
+    if (place && this.model) {
+      const room = view.height - this.model.top;
+      if (place.y < view.scrollTop) this.scroll(place.y);
+      else if (place.y + place.height > view.scrollTop + room) this.scroll(place.y + place.height - room);
+    }
+    this.invalidate();
+  }
+
+  /** @param {number} now ms */
+  #frame(now) {
+    this.#asked = false;
+    const { session, player, view } = this;
+    const changed = session.take(TAKE_MS);
+    player.end = this.end;
+    const passed = Math.min(now - this.#before, 100);
+    this.#before = now;
+    const moved = player.advance(passed * 1e6);
+    view.playhead = player.t;
+    view.live = player.live && session.live;
+    if (this.following) {
+      if (session.live) grow(view, this.end, this.start);
+      else fit(view, this.end, this.start);
+    } else if (moved && player.playing) reveal(view, this.end, player.t, 0.8);
+    if (view.width && view.height) this.#paint();
+    const moving = player.playing || session.live;
+    if (!moving || now - this.#told >= TELL_MS) {
+      this.#told = now;
+      clearTimeout(this.#later);
+      this.#later = 0;
+      this.tell();
+    } else if (changed || moved) this.#later ||= setTimeout(() => this.invalidate(), TELL_MS);
+    if (player.playing) this.invalidate();
+  }
+
+  /**
+   * Tells the style sheet how high the picture would like to be: on a small screen it takes no more.
+   * @param {number} height
+   */
+  #size(height) {
+    if (Math.abs(height - this.#content) < 1) return;
+    this.#content = height;
+    this.canvas.parentElement?.style.setProperty("--content", `${Math.ceil(height)}px`);
+  }
+
+  #paint() {
+    const { canvas, view, timeline } = this;
+    const width = Math.round(view.width * view.dpr), height = Math.round(view.height * view.dpr);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    this.model = layout(timeline, view);
+    this.flags.place(this.model);
+    this.#size(this.model.top + this.model.contentHeight + SPARE);
+    // Rows that are all in sight leave a finger's vertical strokes to the page.
+    canvas.style.touchAction = this.model.contentHeight <= view.height - this.model.top ? "pan-y" : "none";
+    if (draw(this.context, timeline, view, this.model, this.palette, this.tiles)) this.invalidate();
+  }
+}

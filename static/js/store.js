@@ -1,0 +1,391 @@
+/**
+ * What a timeline keeps: growing columns in typed arrays. A lane is a step function of time.
+ * @module
+ */
+import { LOOKS } from "./names.js";
+
+/** Spans per block of the index of sums. */
+export const BLOCK = 64;
+
+/**
+ * @template {Float64Array | Uint32Array | Int32Array | Uint8Array} T
+ * @param {T} column
+ * @param {number} size
+ * @returns {T} the column with room for `size`
+ */
+export function grown(column, size) {
+  const bigger = new /** @type {any} */ (column.constructor)(size);
+  bigger.set(column);
+  return bigger;
+}
+
+/**
+ * The first index in [0, n) whose value is greater than t (`above`), or not less than t.
+ * @param {Float64Array} column ascending
+ * @param {number} n
+ * @param {number} t
+ * @param {boolean} [above]
+ */
+export function search(column, n, t, above = true) {
+  let low = 0, high = n;
+  if (n && (above ? column[n - 1] <= t : column[n - 1] < t)) return n;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (above ? column[middle] <= t : column[middle] < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Rows of numbers in columns, ascending by the first, `t`.
+ * @abstract
+ */
+class Rows {
+  /** How many rows there are. */
+  n = 0;
+  t = new Float64Array(8);
+
+  /** The names of the columns. @returns {string[]} @abstract */
+  columns() {
+    return ["t"];
+  }
+
+  /**
+   * Makes room for a row at this index; its values are then the caller's to write.
+   * @param {number} index
+   */
+  open(index) {
+    /** @type {any} */
+    const self = this;
+    if (this.n === this.t.length) for (const name of this.columns()) self[name] = grown(self[name], this.n * 2);
+    if (index < this.n) for (const name of this.columns()) self[name].copyWithin(index + 1, index, this.n);
+    this.n++;
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
+  copy(from, to) {
+    /** @type {any} */
+    const self = this;
+    if (from !== to) for (const name of this.columns()) self[name][to] = self[name][from];
+  }
+
+  /** @param {number} n how many rows to keep */
+  keep(n) {
+    this.n = n;
+  }
+}
+
+/** A lane's stays, one after the other: span i lasts from t[i] to t[i + 1]; the last, to the end of its lane. */
+export class Spans extends Rows {
+  state = new Uint8Array(8);
+  look = new Uint8Array(8);
+  /** 1: inferred. */
+  inferred = new Uint8Array(8);
+  on = new Uint32Array(8);
+  place = new Uint32Array(8);
+  by = new Uint32Array(8);
+  /** Time spent in each look before block b: sums[b * LOOKS + look]. */
+  sums = new Float64Array(LOOKS * 4);
+  /** The longest span of each finished block. */
+  longest = new Float64Array(4);
+  blocks = 0;
+
+  /** @override */
+  columns() {
+    return ["t", "state", "look", "inferred", "on", "place", "by"];
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} t
+   * @param {number} state
+   * @param {number} look
+   * @param {number} on
+   * @param {number} place
+   * @param {number} by
+   * @param {number} inferred
+   */
+  put(index, t, state, look, on, place, by, inferred) {
+    this.open(index);
+    this.set(index, t, state, look, on, place, by, inferred);
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} t
+   * @param {number} state
+   * @param {number} look
+   * @param {number} on
+   * @param {number} place
+   * @param {number} by
+   * @param {number} inferred
+   */
+  set(index, t, state, look, on, place, by, inferred) {
+    this.t[index] = t;
+    this.state[index] = state;
+    this.look[index] = look;
+    this.on[index] = on;
+    this.place[index] = place;
+    this.by[index] = by;
+    this.inferred[index] = inferred;
+    this.stale(index);
+  }
+
+  /**
+   * Keeps the first `n` only.
+   * @param {number} n
+   */
+  cut(n) {
+    this.keep(n);
+    this.stale(n);
+  }
+
+  /** @param {number} index the first span that has changed */
+  stale(index) {
+    this.blocks = Math.min(this.blocks, Math.max(0, Math.floor((index - 1) / BLOCK)));
+  }
+
+  /**
+   * The index of the span that covers t, -1 before the first.
+   * @param {number} t
+   */
+  find(t) {
+    return search(this.t, this.n, t) - 1;
+  }
+
+  /** Brings the index of sums up to date: every block whose end is known. */
+  summed() {
+    const { t, look } = this;
+    for (; (this.blocks + 1) * BLOCK < this.n; this.blocks++) {
+      const b = this.blocks;
+      if (b + 1 >= this.longest.length) {
+        this.longest = grown(this.longest, this.longest.length * 2);
+        this.sums = grown(this.sums, this.sums.length * 2);
+      }
+      this.sums.copyWithin((b + 1) * LOOKS, b * LOOKS, (b + 1) * LOOKS);
+      let longest = 0;
+      for (let i = b * BLOCK; i < (b + 1) * BLOCK; i++) {
+        const length = t[i + 1] - t[i];
+        this.sums[(b + 1) * LOOKS + look[i]] += length;
+        if (length > longest) longest = length;
+      }
+      this.longest[b] = longest;
+    }
+  }
+
+  /**
+   * The time spent in each look before t, added into `into`.
+   * @param {number} t
+   * @param {number} end where the last span ends
+   * @param {Float64Array} into LOOKS long
+   * @param {number} sign 1 to add, -1 to take away
+   */
+  spent(t, end, into, sign) {
+    const index = this.find(Math.min(t, end));
+    if (index < 0) return;
+    const block = Math.min(this.blocks, Math.floor(index / BLOCK));
+    for (let look = 0; look < LOOKS; look++) into[look] += sign * this.sums[block * LOOKS + look];
+    for (let i = block * BLOCK; i < index; i++) into[this.look[i]] += sign * (this.t[i + 1] - this.t[i]);
+    into[this.look[index]] += sign * (Math.min(t, end) - this.t[index]);
+  }
+}
+
+/** Holds, ascending by their start; `end` is NaN while a hold is open; `who` is the lane, or in a lane's list the resource. */
+export class Holds extends Rows {
+  end = new Float64Array(8);
+  who = new Uint32Array(8);
+  inferred = new Uint8Array(8);
+  /** How many are open, and the longest of the others. */
+  opened = 0;
+  longest = 0;
+
+  /** @override */
+  columns() {
+    return ["t", "end", "who", "inferred"];
+  }
+
+  /**
+   * A hold; one that was open since the same t is completed.
+   * @param {number} t
+   * @param {number} end NaN: still held
+   * @param {number} who
+   * @param {number} inferred
+   */
+  add(t, end, who, inferred) {
+    let index = search(this.t, this.n, t);
+    for (let i = index - 1; this.opened && i >= 0 && this.t[i] === t; i--) {
+      if (this.who[i] !== who || this.end[i] === this.end[i]) continue;
+      this.end[i] = end;
+      if (end === end) this.opened--;
+      this.longest = Math.max(this.longest, end - t || 0);
+      return;
+    }
+    this.open(index);
+    this.t[index] = t;
+    this.end[index] = end;
+    this.who[index] = who;
+    this.inferred[index] = inferred;
+    if (end === end) this.longest = Math.max(this.longest, end - t);
+    else this.opened++;
+  }
+}
+
+/** Acts on a resource, levels of it, or ends of its holds: (t, who, what). */
+export class Facts extends Rows {
+  who = new Uint32Array(8);
+  what = new Float64Array(8);
+
+  /** @override */
+  columns() {
+    return ["t", "who", "what"];
+  }
+
+  /**
+   * @param {number} t
+   * @param {number} who
+   * @param {number} what
+   */
+  add(t, who, what) {
+    const index = search(this.t, this.n, t);
+    this.open(index);
+    this.t[index] = t;
+    this.who[index] = who;
+    this.what[index] = what;
+  }
+}
+
+/** The links that lead to one lane, ascending by the time they arrive, `t`. */
+export class Links extends Rows {
+  kind = new Uint8Array(8);
+  from = new Uint32Array(8);
+  fromT = new Float64Array(8);
+  on = new Uint32Array(8);
+  /** The index of the wait that ended, -1 for the lane's start. */
+  wait = new Int32Array(8);
+  /** The longest time from cause to effect. */
+  longest = 0;
+
+  /** @override */
+  columns() {
+    return ["t", "kind", "from", "fromT", "on", "wait"];
+  }
+
+  /**
+   * Forgets the links that arrive at t or later and belong to this wait or one after it (or to none at all, if it is -1).
+   * @param {number} wait
+   * @param {number} t
+   */
+  drop(wait, t) {
+    let kept = search(this.t, this.n, t, false);
+    for (let i = kept; i < this.n; i++) {
+      if (wait < 0 ? this.wait[i] >= 0 : this.wait[i] < wait) {
+        this.copy(i, kept++);
+      }
+    }
+    this.keep(kept);
+  }
+
+  /**
+   * @param {number} t
+   * @param {number} kind
+   * @param {number} from
+   * @param {number} fromT
+   * @param {number} on
+   * @param {number} wait
+   */
+  add(t, kind, from, fromT, on, wait) {
+    const index = search(this.t, this.n, t);
+    this.open(index);
+    this.t[index] = t;
+    this.wait[index] = wait;
+    this.kind[index] = kind;
+    this.from[index] = from;
+    this.fromT[index] = fromT;
+    this.on[index] = on;
+    this.longest = Math.max(this.longest, t - fromT);
+  }
+}
+
+/** One row of the timeline. */
+export class Lane {
+  kind = 1;
+  name = "";
+  parent = 0;
+  starter = 0;
+  /** pid of a process, tid of a thread, inside the box. */
+  number = 0;
+  internal = false;
+  declared = false;
+  start = 0;
+  /** NaN while it is open. */
+  end = NaN;
+  ending = 0;
+  error = "";
+  /** @type {number | null} */
+  exitCode = null;
+  /** @type {number | null} */
+  cpu = null;
+  /** @type {Lane[]} in order of first sight */
+  children = [];
+  /** Stays as the log says them. */
+  log = new Spans();
+  /** Stays as they are shown: the log's, unless a GIL that was sampled says more. */
+  spans = this.log;
+  /** What it held, but for the GIL, and when it held that. */
+  holds = new Holds();
+  gil = new Holds();
+  links = new Links();
+
+  // What the fold remembers to apply events that come late.
+  told = false;
+  /** When LANE made it `created`: that counts unless an earlier state comes. */
+  createdAt = NaN;
+  nameAt = -1;
+  cpuAt = -1;
+  /** When it was closed by its own END or by that of its process. */
+  endedAt = Infinity;
+  /** When it first ran, if that has a link. */
+  startedAt = NaN;
+  /** Spans before this index have their links; links to arrive from this time on are to be found anew. */
+  linked = 0;
+  linkFrom = Infinity;
+  /** The earliest change since spans and links were last brought up to date. */
+  changedFrom = Infinity;
+
+  /** @param {number} id */
+  constructor(id) {
+    this.id = id;
+  }
+}
+
+/** What lanes hold or wait on. */
+export class Resource {
+  kind = 0;
+  name = "";
+  place = 0;
+  /** The lane that made it. */
+  lane = 0;
+  /** The lane that a join, task or process resource waits for. */
+  target = 0;
+  /** @type {Holds | null} */
+  holds = null;
+  /** Ends of its holds: (end, lane). @type {Facts | null} */
+  ends = null;
+  /** Acts on it: (t, lane, act). @type {Facts | null} */
+  acts = null;
+  /** Its levels: (t, lane, level). @type {Facts | null} */
+  levels = null;
+  /** A lane waited on it before its kind was known. */
+  early = false;
+  /** The latest end of a wait on it that has its link. */
+  linkedTo = -1;
+
+  /** @param {number} id */
+  constructor(id) {
+    this.id = id;
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The words around the picture: status, outcome, the sentence, the facts, the tip. Called a few times a second at most.
+ * @module
+ */
+import { button, byId, icon, make, nodes } from "./dom.js";
+import { factsOf } from "./facts.js";
+import { LOOK } from "./names.js";
+import { droppedOf, outcomeOf, ranOn, watchedBy } from "./outcome.js";
+import { sentence, staysAt } from "./sentence.js";
+import { date, duration, moment, number, t } from "./text.js";
+import { fullName } from "./words.js";
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./view.js").Hit} Hit */
+/** @typedef {import("./text.js").Part} Part */
+
+/**
+ * Fills an element unless it says so already: a live region must not repeat itself.
+ * @param {HTMLElement} element
+ * @param {string} key
+ * @param {() => (Node | string)[]} content
+ */
+function fill(element, key, content) {
+  if (element.dataset.said === key) return false;
+  element.dataset.said = key;
+  element.replaceChildren(...content());
+  return true;
+}
+
+/** @param {Part[]} parts */
+function plain(parts) {
+  return parts.map((part) => (typeof part === "string" ? part : JSON.stringify("lane" in part ? [part.lane.id, part.name] : part))).join("");
+}
+
+/**
+ * How far the run is: words and a bar.
+ * @param {Session} session
+ */
+export function tellProgress(session) {
+  const { phase, run, timeline } = session;
+  const bar = byId("progress");
+  const limit = run?.limits.wall_ns ?? 0;
+  const text = session.reconnecting ? t("No connection to the server; trying again…")
+    : phase === "sending" ? t("Sending…")
+    : phase === "queued" ? t("Queued…")
+    : phase === "starting" ? t("Starting Python…")
+    : phase === "running" ? t("Running: {time} of {limit}", { time: tenths(timeline.known), limit: duration(limit) })
+    : phase === "saving" ? t("Saving…")
+    : phase === "loading" ? t("Loading…")
+    : "";
+  byId("status").textContent = text;
+  bar.hidden = !text;
+  const inner = /** @type {HTMLElement} */ (bar.firstElementChild);
+  const exact = phase === "running" && limit > 0;
+  bar.toggleAttribute("data-busy", !exact);
+  inner.style.width = exact ? `${Math.min(100, (100 * timeline.known) / limit)}%` : "";
+  byId("run").hidden = session.live;
+  byId("stop").hidden = !session.live || phase === "sending";
+}
+
+/** @param {number} ns */
+function tenths(ns) {
+  return t("{n} s", { n: number(ns / 1e9, 1) });
+}
+
+/**
+ * How the run ended, when and where it ran, and what its trace is missing.
+ * @param {Session} session
+ * @param {{line: number, edit: (() => void) | null, go: (part: Exclude<Part, string>) => void}} options line: the one that raised
+ */
+export function tellOutcome(session, { line, edit, go }) {
+  const { run, phase, timeline } = session;
+  const box = byId("outcome");
+  if (!run || (phase !== "over" && !edit) || session.problem) {
+    box.hidden = true;
+    box.dataset.said = box.dataset.run = "";
+    return;
+  }
+  const over = phase === "over";
+  const { mood, parts } = over ? outcomeOf(run, timeline) : { mood: "plain", parts: [t("This run is on the way")] };
+  const dropped = over ? droppedOf(run, timeline) : "";
+  box.hidden = false;
+  const said = [run.id, phase, line, Boolean(edit), dropped].join();
+  fill(box, said, () => {
+    box.dataset.mood = mood;
+    box.dataset.run = over ? run.id : "";
+    const words = make("div", {}, make("span", { class: "words" }, ...nodes(parts)));
+    if (over && line) words.append(" · ", button(t("line {n}", { n: line }), "link", () => go({ line })));
+    const also = [ranOn(run, date(run.created)), over ? watchedBy(timeline) : "", dropped].filter(Boolean);
+    words.append(make("small", {}, ` · ${also.join(" · ")}`));
+    const children = [mood === "good" ? icon("circle-check") : mood === "bad" ? icon("circle-x") : icon("clock"), words];
+    if (edit) {
+      const again = button("", "button", edit);
+      again.append(icon("pencil"), t("Edit and rerun"));
+      return [...children, again];
+    }
+    return children;
+  });
+}
+
+/**
+ * What is going on at the playhead; who is on which line, for the editor.
+ * @param {Stage} stage
+ * @returns {import("./words.js").Stay[]}
+ */
+export function tellMoment(stage) {
+  const { timeline, player } = stage;
+  // At the very end nobody is left: what counts is how it was left.
+  const time = timeline.over ? Math.min(player.t, stage.end - 1) : player.t;
+  const stays = timeline.order.length ? staysAt(timeline, time) : [];
+  const parts = sentence(timeline, time, stays, { free: stage.session.run?.python.free_threaded === true });
+  fill(byId("sentence"), plain(parts), () => nodes(parts));
+  byId("clock").textContent = moment(player.t);
+  return stays;
+}
+
+/**
+ * The facts of what is selected.
+ * @param {Stage} stage
+ * @param {{go: (part: Exclude<Part, string>) => void, close: () => void}} verbs
+ */
+export function tellFacts(stage, { go, close }) {
+  const box = byId("facts");
+  const { selected } = stage.view;
+  const facts = selected ? factsOf(stage.timeline, selected) : null;
+  box.hidden = !facts;
+  if (!facts) {
+    box.dataset.said = "";
+    return;
+  }
+  fill(box, facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join(), () => {
+    const away = button("", "button square close", close);
+    away.append(icon("x"));
+    away.setAttribute("aria-label", t("Close"));
+    return [make("h2", {}, facts.title), rowsOf(facts.rows, go), away];
+  });
+}
+
+/**
+ * @param {[string, Part[]][]} rows
+ * @param {(part: Exclude<Part, string>) => void} [go]
+ */
+function rowsOf(rows, go) {
+  return make("dl", {}, ...rows.map(([label, parts]) => make("div", {}, make("dt", {}, label), make("dd", {}, ...nodes(parts, go)))));
+}
+
+/**
+ * What the pointer is on, beside it.
+ * @param {Stage} stage
+ * @param {Hit | null} hit
+ * @param {{x: number, y: number}} at
+ */
+export function tellTip(stage, hit, at) {
+  const tip = byId("tip");
+  const facts = hit ? factsOf(stage.timeline, hit) : null;
+  tip.hidden = !facts;
+  if (!facts) return;
+  fill(tip, facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join(), () => [
+    make("b", {}, facts.title), rowsOf(facts.rows),
+  ]);
+  const { width, height } = stage.view;
+  const left = at.x + 16 + tip.offsetWidth > width ? Math.max(4, at.x - 14 - tip.offsetWidth) : at.x + 16;
+  const top = at.y + 18 + tip.offsetHeight > height ? Math.max(4, at.y - 12 - tip.offsetHeight) : at.y + 18;
+  tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+}
+
+/**
+ * What stands where there is no picture yet.
+ * @param {Session} session
+ */
+export function tellEmpty(session) {
+  const box = byId("empty");
+  const { phase, problem, timeline } = session;
+  const nothing = !timeline.order.length;
+  box.hidden = !nothing && !problem;
+  if (box.hidden) return;
+  const [title, text] = problem === "unknown" ? [t("There is no such run"), t("Perhaps the link is not complete.")]
+    : problem === "deleted" ? [t("This run was deleted"), t("Its program and its trace are gone.")]
+    : problem === "failed" ? [t("The trace can't be read"), t("Reload the page to try again.")]
+    : phase === "idle" ? [t("Nothing has run yet"), t("Press Run (Ctrl-Enter): every process, thread and task gets a lane, live while it runs.")]
+    : phase === "queued" ? [t("Queued…"), t("The run begins as soon as there is room.")]
+    : phase === "over" ? [t("Nothing was recorded"), t("The program ended before it could be watched.")]
+    : [t("Starting Python…"), ""];
+  fill(box, title, () => [make("b", {}, title), make("p", {}, text)]);
+}
+
+/**
+ * Who is on which line, for the chips in the editor.
+ * @param {import("./lanes.js").Lanes} timeline
+ * @param {import("./words.js").Stay[]} stays
+ * @param {number} raised
+ * @returns {import("./chips.js").Here}
+ */
+export function hereOf(timeline, stays, raised) {
+  /** @type {Map<number, {name: string, look: number}[]>} */
+  const lines = new Map();
+  const order = [...stays].sort((a, b) => Number(b.look === LOOK.RUNNING) - Number(a.look === LOOK.RUNNING));
+  for (const { lane, line, look } of order) {
+    if (!line) continue;
+    const chips = lines.get(line) ?? [];
+    chips.push({ name: fullName(timeline, lane), look });
+    lines.set(line, chips);
+  }
+  return { raised, lines: [...lines].map(([line, chips]) => ({ line, chips })).sort((a, b) => a.line - b.line) };
+}

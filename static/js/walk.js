@@ -1,0 +1,110 @@
+/**
+ * Ways through a timeline: along arrows, from row to row, and to what is searched.
+ * @module
+ */
+import { placesOf } from "./rows.js";
+import { search } from "./store.js";
+import { isInternal } from "./words.js";
+
+/** @typedef {import("./lanes.js").Lanes} Lanes */
+/** @typedef {import("./store.js").Lane} Lane */
+/** @typedef {import("./view.js").Hit} Hit */
+
+const MOST_FOUND = 500;
+
+/**
+ * A span as something to select.
+ * @param {Lane} lane
+ * @param {number} index
+ * @param {number} [t] a time in it
+ * @returns {Hit}
+ */
+export function spanHit(lane, index, t = lane.spans.t[index]) {
+  return { part: "span", t, lane: lane.id, resource: 0, index, fold: false };
+}
+
+/**
+ * The span of a lane at a time, or the nearest one; null if it has none.
+ * @param {Lane | undefined} lane
+ * @param {number} t
+ * @returns {Hit | null}
+ */
+export function spanAt(lane, t) {
+  if (!lane?.spans.n) return null;
+  return spanHit(lane, Math.max(0, lane.spans.find(t)), t);
+}
+
+/**
+ * What made a span begin, or made its wait end: the span where the arrow comes from.
+ * @param {Lanes} timeline
+ * @param {Hit} hit on a span
+ * @returns {Hit | null}
+ */
+export function causeOf(timeline, hit) {
+  const lane = timeline.lanes[hit.lane];
+  if (!lane || hit.index < 0) return null;
+  const { links, spans } = lane;
+  const from = spans.t[hit.index], to = timeline.endOf(lane, hit.index);
+  let best = -1;
+  for (let i = search(links.t, links.n, from, false); i < links.n && links.t[i] <= to; i++) {
+    if (links.wait[i] === hit.index || links.t[i] === from) best = i;
+  }
+  return best < 0 ? null : spanAt(timeline.lanes[links.from[best]], links.fromT[best]);
+}
+
+/**
+ * What a span caused: the first span where an arrow from it leads.
+ * @param {Lanes} timeline
+ * @param {Hit} hit on a span
+ * @returns {Hit | null}
+ */
+export function effectOf(timeline, hit) {
+  const lane = timeline.lanes[hit.lane];
+  if (!lane || hit.index < 0) return null;
+  const from = lane.spans.t[hit.index], to = timeline.endOf(lane, hit.index);
+  let best = /** @type {{lane: Lane, t: number} | null} */ (null);
+  for (const other of timeline.order) {
+    const { links } = other;
+    for (let i = search(links.t, links.n, from, false); i < links.n && (!best || links.t[i] < best.t); i++) {
+      if (links.from[i] !== lane.id || links.fromT[i] < from || links.fromT[i] > to) continue;
+      best = { lane: other, t: links.t[i] };
+    }
+  }
+  return best && spanAt(best.lane, best.t);
+}
+
+/**
+ * The lanes as rows, each right below its parent, without what is folded.
+ * @param {Lanes} timeline
+ * @param {{folded: Set<number>, opened: Set<number>}} view
+ * @returns {Lane[]}
+ */
+export function rowsOf(timeline, view) {
+  return placesOf(timeline, view).list.filter(({ type }) => type === "process" || type === "lane").map(({ lane }) => lane);
+}
+
+/**
+ * What a reader searches: lanes by name, then spans by function or by "line 12".
+ * @param {Lanes} timeline
+ * @param {string} query
+ * @returns {Hit[]} by time, lanes first
+ */
+export function find(timeline, query) {
+  const wanted = query.trim().toLowerCase();
+  if (!wanted) return [];
+  const line = Number(/^\D*(\d+)$/.exec(wanted)?.[1] ?? 0);
+  /** @type {Hit[]} */
+  const lanes = [];
+  /** @type {Hit[]} */
+  const spans = [];
+  for (const lane of timeline.order) {
+    if (isInternal(timeline, lane)) continue;
+    if (lane.name.toLowerCase().includes(wanted)) lanes.push({ ...spanHit(lane, 0, lane.start), part: "lane", index: -1 });
+    for (let index = 0; index < lane.spans.n && spans.length < MOST_FOUND; index++) {
+      const place = timeline.places[lane.spans.place[index]];
+      if (place && (place.function.toLowerCase().includes(wanted) || (line > 0 && place.line === line))) spans.push(spanHit(lane, index));
+    }
+  }
+  spans.sort((a, b) => a.t - b.t);
+  return [...lanes, ...spans];
+}
