@@ -1,0 +1,28 @@
+"""Interpreters like the one that runs the bench, but with nothing else installed; one of them with the tracer."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from app.tracer import wire
+
+
+def bare(folder: Path) -> Path:
+    """A plain interpreter."""
+    home = folder / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    return home / "bin" / "python"
+
+
+def traced(folder: Path, log: Path) -> Path:
+    """An interpreter with the tracer, which writes this log."""
+    home = folder / "traced"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    [site] = home.glob("lib/python*/site-packages")
+    shutil.copytree(Path(wire.__file__).parent, site / "interleave_tracer")
+    (site / "interleave.pth").write_text("import interleave_tracer.start\n")
+    (site / "interleave_tracer" / "log_path").write_text(str(log))
+    return home / "bin" / "python"
