@@ -123,7 +123,9 @@ class Playground:
         assert sorted(self.output()) == sorted(written.splitlines())
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running on this thread, where the tests that are coroutines need one of their own:
+# it must be gone before those of another folder begin.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
