@@ -23,6 +23,9 @@ _places: dict[tuple[int, int], int] = {}
 _lines: dict[tuple[int, int], int] = {}
 _getframe = sys._getframe
 
+_start: FrameType | None = None
+"""Where a process began that never returns to the program's frames it was forked in."""
+
 
 def kind(code: CodeType) -> int:
     """Whose code it is: the standard library's or the tracer's, made from a string, or the program's file."""
@@ -55,10 +58,16 @@ def user(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+def start_here(frame: FrameType | None) -> None:
+    """What lies behind this frame is its parent's, not what this process does."""
+    global _start
+    _start = user(frame)
+
+
 def place(frame: FrameType | None) -> int:
     """The number of the innermost line of the program at or above the frame; 0 if there is none."""
     fallback: FrameType | None = None
-    while frame is not None:
+    while frame is not None and frame is not _start:
         code = frame.f_code
         found = _places.get((id(code), frame.f_lasti))
         if found is not None:

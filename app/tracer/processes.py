@@ -10,7 +10,7 @@ from sys import _getframe
 from . import lanes, wire
 from .hooks import Builtin, replace, without_us
 from .log import clock, emit, emit_text, number
-from .places import place
+from .places import place, start_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -249,6 +249,7 @@ def after_fork(internal: bool) -> None:
     name = f"process {os.getpid()}"
     if _starting.told is not None:
         name, starter, t, where = _starting.told
+        start_here(_getframe())
     _starting.told = None
     _children.clear()
     if internal:

@@ -105,7 +105,7 @@ function sign(c, p, row, x, y) {
 }
 
 /**
- * A text that is not wider than this.
+ * A text that is not wider than this; a number at its end tells it from its siblings and stays.
  * @param {CanvasRenderingContext2D} c
  * @param {string} text
  * @param {number} room
@@ -113,9 +113,10 @@ function sign(c, p, row, x, y) {
 function cut(c, text, room) {
   const width = c.measureText(text).width;
   if (width <= room) return text;
+  const end = `…${/[-_ ]?\d{1,4}$/.exec(text)?.[0] ?? ""}`;
   let letters = Math.floor((text.length * room) / width);
-  while (letters > 0 && c.measureText(`${text.slice(0, letters)}…`).width > room) letters--;
-  return letters > 0 ? `${text.slice(0, letters)}…` : "";
+  while (letters > 0 && c.measureText(text.slice(0, letters) + end).width > room) letters--;
+  return letters > 0 ? text.slice(0, letters) + end : "";
 }
 
 /**

@@ -2,12 +2,12 @@
  * Layout: where everything is on the canvas, for one frame. Pure: from a timeline and a view to a model.
  * @module
  */
-import { CHILD, JOIN, LOOK, QUEUE, RESOURCES, TASK_WAIT } from "./names.js";
+import { CHILD, ENDINGS, JOIN, LOOK, QUEUE, RESOURCES, TASK_WAIT } from "./names.js";
 import { arrowsOf } from "./arrows.js";
 import { placesOf } from "./rows.js";
 import { BLOCK, search } from "./store.js";
 import { ngettext, number, t as say } from "./text.js";
-import { holders, kindWord, lookNote, nameOf, stayAt } from "./words.js";
+import { endingNote, holders, kindWord, lookNote, nameOf, stayAt } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
@@ -98,7 +98,7 @@ function rowOf(timeline, view, model, { type, lane, resource, y, height, indent,
     const stay = stayAt(timeline, lane, now);
     row.label = nameOf(lane);
     row.look = stay?.look ?? 0;
-    row.note = stay ? noteOf(timeline, stay) : now >= lane.end ? say("done") : "";
+    row.note = stay ? noteOf(timeline, stay) : now >= lane.end ? endingNote(ENDINGS[lane.ending]) : "";
     split(timeline, lane, view, model.scale, row);
   }
   return row;

@@ -4,7 +4,7 @@
  * @module
  */
 import { COLUMNS, density } from "./density.js";
-import { MiniMap } from "./map.js";
+import { MiniMap, wholeOf } from "./map.js";
 import { LOOKS } from "./names.js";
 import { inksOf, raster } from "./raster.js";
 
@@ -71,7 +71,8 @@ export class Tiles {
         if ((Math.floor(tile.key / LEVELS) + 1) * COLUMNS * 2 ** (tile.key % LEVELS) > from) tile.stale = true;
       }
     }
-    if (timeline.edits.size) this.map.stale = true;
+    // What goes on grows with the run, also while nothing happens.
+    if (timeline.edits.size || wholeOf(timeline).to !== this.map.shown?.to) this.map.stale = true;
     timeline.edits.clear();
     this.#frame++;
     this.#until = performance.now() + BUDGET_MS;

@@ -231,6 +231,19 @@ export function endingWord(ending) {
   }
 }
 
+/**
+ * The same in a word, for a lane's label.
+ * @param {string} ending
+ */
+export function endingNote(ending) {
+  switch (ending) {
+    case "returned": return t("done");
+    case "raised": return t("exception");
+    case "unfinished": return t("cut off");
+    default: return endingWord(ending);
+  }
+}
+
 /** @param {number} kind of a lane */
 export function laneWord(kind) {
   return kind === PROCESS ? t("process") : kind === TASK ? t("task") : t("thread");
