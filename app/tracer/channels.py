@@ -10,7 +10,7 @@ from sys import _getframe
 
 from . import lanes, wire
 from .hooks import replace, without_us
-from .lanes import act, of, running, waiting
+from .lanes import act, foresee, here, of, running, waiting
 from .log import Cell, cell, clock, emit
 from .places import place, user
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
     from typing import Any
 
-_PIPE, _SEMAPHORE, _QUEUE = 1 << 62, 1 << 61, 1 << 63
+_PIPE, _SEMAPHORE, _QUEUE, _BARRIER = 1 << 62, 1 << 61, 1 << 63, 1 << 60
 _KEY = (1 << 60) - 1
 
 
@@ -45,6 +45,8 @@ def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
     """A method that waits on the resource that its object is; `told` says afterwards that it took something out."""
 
     def through(self: Any, *args: Any, **options: Any) -> Any:
+        if here.waits:
+            return call(self, *args, **options)
         frame = user(_getframe(1))
         where = place(frame)
         found = of(self, kind, frame, key=key(self))
@@ -82,6 +84,20 @@ def _into(call: Any, kind: int, key: Any, what: int) -> Any:
         return result
 
     return into
+
+
+def _made(call: Any, kind: int, key: Any) -> Any:
+    """A constructor of a resource."""
+
+    def made(self: Any, *args: Any, **options: Any) -> None:
+        try:
+            call(self, *args, **options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        foresee(self, kind, user(_getframe(1)), key(self))
+
+    return made
 
 
 def _change(owner: Any, names: tuple[str, ...], wrap: Any, *arguments: Any) -> None:
@@ -167,11 +183,17 @@ def watch_results(module: ModuleType) -> None:
     module.IMapIterator.__next__ = module.IMapIterator.next
 
 
-def _is_part(frame: FrameType | None) -> bool:
-    """Whether multiprocessing makes this lock as a part of a queue or a pool of its own."""
+_BETWEEN = {"multiprocessing.synchronize", "multiprocessing.context", __name__}
+
+
+def _is_part(frame: FrameType | None, kind: int) -> bool:
+    """Whether multiprocessing uses this lock as a part of something of its own, which is a resource itself."""
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name not in {"multiprocessing.synchronize", "multiprocessing.context"}:
+        owner = frame.f_code.co_qualname.partition(".")[0]
+        if owner == "Event" or (owner == "Condition" and kind == wire.SEMAPHORE):
+            return True
+        if name not in _BETWEEN:
             return bool(name.startswith("multiprocessing.") and name != "multiprocessing.sharedctypes")
         frame = frame.f_back
     return False
@@ -192,19 +214,31 @@ def watch_locks(module: ModuleType) -> None:
     kinds = {module.Lock: wire.LOCK, module.RLock: wire.RLOCK}
     base: Any = module.SemLock
     make_methods = base._make_methods
+    restore = base.__setstate__.__code__
 
     def key(thing: Any) -> int:
         return _named(thing._semlock)
 
     def make(self: Any) -> None:
         make_methods(self)
-        if _is_part(_getframe(1)):
+        # Where it is made tells whose it is; one that comes by pickle comes from nowhere, and its first user tells.
+        kind = kinds.get(type(self), wire.SEMAPHORE)
+        part: bool | None = None if _getframe(1).f_code is restore else _is_part(_getframe(1), kind)
+        if part:
             return
         semaphore = self._semlock
-        kind = kinds.get(type(self), wire.SEMAPHORE)
+        foresee(self, kind, user(_getframe(1)), key(self))
         held = _Held()
 
+        def is_part(frame: FrameType) -> bool:
+            nonlocal part
+            if part is None:
+                part = _is_part(frame, kind)
+            return part
+
         def acquire(block: bool = True, timeout: float | None = None) -> bool:
+            if is_part(_getframe(1)):
+                return bool(semaphore.acquire(block, timeout))
             got = semaphore.acquire(False)
             frame, where = None, 0
             if not got and block and (timeout is None or timeout > 0):
@@ -226,10 +260,10 @@ def watch_locks(module: ModuleType) -> None:
 
         def release() -> None:
             now = clock()
-            if kind == wire.SEMAPHORE:
-                found = lanes.known(self)
-                if found is not None:
-                    act(wire.WAKE, found.number, now)
+            if is_part(_getframe(1)):
+                pass
+            elif kind == wire.SEMAPHORE:
+                act(wire.WAKE, of(self, kind, user(_getframe(1)), key=key(self)).number, now)
             elif held.t and semaphore._is_mine() and semaphore._count() == 1:
                 found = lanes.known(self)
                 if found is not None:
@@ -254,19 +288,23 @@ def watch_locks(module: ModuleType) -> None:
     replace(base, "__enter__", enter)
     replace(base, "__exit__", leave)
 
-    def none(_: Any) -> int:
-        return 0
-
-    def of_lock(condition: Any) -> int:
+    def of_condition(condition: Any) -> int:
         return _named(condition._wait_semaphore._semlock)
 
     def of_event(event: Any) -> int:
         return _named(event._flag._semlock)
 
-    condition, event = module.Condition, module.Event
+    def of_barrier(barrier: Any) -> int:
+        condition = of_condition(barrier._cond)
+        return condition and condition | _BARRIER
+
+    condition, event, barrier = module.Condition, module.Event, module.Barrier
     _change(event, ("wait",), _through, wire.EVENT, of_event)
     _change(event, ("set",), _into, wire.EVENT, of_event, wire.WAKE)
-    _change(condition, ("wait",), _through, wire.CONDITION, of_lock)
-    _change(condition, ("notify",), _into, wire.CONDITION, of_lock, wire.WAKE)
-    barrier = module.Barrier
-    _change(barrier, ("wait",), _through, wire.BARRIER, none)
+    _change(condition, ("wait",), _through, wire.CONDITION, of_condition)
+    _change(condition, ("notify",), _into, wire.CONDITION, of_condition, wire.WAKE)
+    _change(barrier, ("wait",), _through, wire.BARRIER, of_barrier)
+    _change(barrier, ("_release",), _into, wire.BARRIER, of_barrier, wire.WAKE)
+    _change(event, ("__init__",), _made, wire.EVENT, of_event)
+    _change(condition, ("__init__",), _made, wire.CONDITION, of_condition)
+    _change(barrier, ("__init__",), _made, wire.BARRIER, of_barrier)

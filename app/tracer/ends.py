@@ -17,6 +17,7 @@ _exit = sys.exit
 _exit_now = os._exit
 _asked: int | None = None
 _over = False
+_failure = ""
 
 
 class _Exit(Builtin):
@@ -59,7 +60,8 @@ def finish() -> None:
         threads.end(lanes.main_lane, wire.RAISED, threads.raised(lanes.main_lane, error))
         leave(1, wire.EXITED, threads.error_text(error))
         return
-    threads.end(lanes.main_lane, wire.RETURNED)
+    if not _failure:
+        threads.end(lanes.main_lane, wire.RETURNED)
     if _asked is not None:
         leave(_asked, wire.EXITED if _asked else wire.RETURNED)
     elif "__file__" not in vars(sys.modules["__main__"]):
@@ -67,15 +69,23 @@ def finish() -> None:
         leave(0, wire.RETURNED)
 
 
+def failed(error: BaseException) -> None:
+    """This process, one of multiprocessing's, ends with the error that its main thread raised."""
+    global _failure
+    _failure = threads.error_text(error)
+    threads.end(lanes.main_lane, wire.RAISED, threads.raised(lanes.main_lane, error))
+
+
 def leave(code: int, ending: int, error: str = "") -> None:
     """Say, once, that this process ends with this exit code."""
     global _over
     if not _over:
         _over = True
-        emit_text(wire.END, ending, code + 2**31, clock(), 0, lanes.process_lane, 0, error)
+        emit_text(wire.END, ending, code + 2**31, clock(), 0, lanes.process_lane, 0, error or _failure)
 
 
 def after_fork() -> None:
-    global _over, _asked
+    global _over, _asked, _failure
     _over = False
     _asked = None
+    _failure = ""

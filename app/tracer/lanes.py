@@ -172,14 +172,17 @@ def of(thing: Any, kind: int, frame: FrameType | None, name: str = "", key: int 
     Things with one `key` are one resource, also in different processes.
     """
     known = _known.get(id(thing))
-    if known is not None:
-        found = known[1]
-    else:
-        found = Resource(kind, place_of(frame), key)
-        at = id(thing)
-        _known[at] = ref(thing, lambda _, at=at: _known.pop(at, None)), found  # type: ignore[misc]
+    found = known[1] if known is not None else foresee(thing, kind, frame, key)
     if found.tries:
         declare(found, thing, frame, name)
+    return found
+
+
+def foresee(thing: Any, kind: int, frame: FrameType | None, key: int = 0) -> Resource:
+    """Number a resource when it is made, for the processes that will be forked; it is declared when it is used."""
+    found = Resource(kind, place_of(frame), key)
+    at = id(thing)
+    _known[at] = ref(thing, lambda _, at=at: _known.pop(at, None)), found  # type: ignore[misc]
     return found
 
 
@@ -240,7 +243,7 @@ def _inside(thing: Any, name: str, value: Any) -> str:
         if type(attributes) is dict:
             for key, item in list(attributes.items())[:_WIDE]:
                 if item is thing:
-                    if kind.__module__ == "threading":
+                    if kind.__module__ in {"threading", "multiprocessing.synchronize"}:
                         return name  # a condition's own lock
                     return f"{kind.__name__ if name == 'self' else name}.{key}"
     return ""

@@ -7,7 +7,7 @@ import sys
 from _thread import _local
 from sys import _getframe
 
-from . import lanes, wire
+from . import ends, lanes, wire
 from .hooks import Builtin, replace, without_us
 from .log import clock, emit, emit_text, number
 from .places import place, start_here
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+_fork = os.fork
 _waitpid = os.waitpid
 _SERVERS = ("from multiprocessing.resource_tracker ", "from multiprocessing.forkserver ")
 _MOST = 4096
@@ -49,10 +50,13 @@ class _Starting(_local):
 _starting = _Starting()
 
 
-def is_server() -> bool:
-    """Whether this interpreter was started as one of multiprocessing's own helpers."""
+def _is_server() -> bool:
     arguments = sys.orig_argv
     return "-c" in arguments[:-1] and arguments[arguments.index("-c") + 1].startswith(_SERVERS)
+
+
+is_server = _is_server()
+"""Whether this process is one of multiprocessing's own helpers, which start children for others."""
 
 
 def tell(pid: int, name: str, starter: int, t: int, where: int) -> Child:
@@ -88,6 +92,25 @@ def waiting(pid: int, where: int) -> bool:
     return True
 
 
+class _Fork(Builtin):
+    __slots__ = ()
+
+    def __call__(self) -> int:
+        now, by, where = clock(), lanes.current(), place(_getframe(1))
+        try:
+            pid = _fork()
+        except BaseException as error:
+            without_us(error)
+            raise
+        if pid and _starting.told is None and not is_server:
+            tell(pid, _unnamed(pid), by, now, where)
+        return pid
+
+
+def _unnamed(pid: int) -> str:
+    return f"process {pid}"
+
+
 class _WaitPid(Builtin):
     __slots__ = ()
 
@@ -109,7 +132,8 @@ class _WaitPid(Builtin):
 
 
 def watch_raw() -> None:
-    """Watch os.waitpid."""
+    """Watch os.fork and os.waitpid."""
+    os.fork = _Fork(_fork)
     os.waitpid = _WaitPid(_waitpid)
 
 
@@ -219,6 +243,21 @@ def watch_process(module: ModuleType) -> None:
     replace(process, "join", join_)
 
 
+def watch_traceback(module: ModuleType) -> None:
+    """Watch traceback for what multiprocessing prints of the error that ends a child, and tells nobody else."""
+    traceback: Any = module
+    print_exc = traceback.print_exc
+
+    def print_exc_(*args: Any, **options: Any) -> None:
+        process = sys.modules.get("multiprocessing.process")
+        error = sys.exc_info()[1]
+        if error is not None and process is not None and _getframe(1).f_code is process.BaseProcess._bootstrap.__code__:
+            ends.failed(error)
+        print_exc(*args, **options)
+
+    replace(traceback, "print_exc", print_exc_)
+
+
 def watch_popen(module: ModuleType) -> None:
     """Watch the module of one of multiprocessing's start methods for the ends of its children."""
     popen: Any = module.Popen
@@ -242,17 +281,19 @@ def before_fork() -> None:
     _forked = lanes.process_lane, lanes.current(), clock()
 
 
-def after_fork(internal: bool) -> None:
+def after_fork() -> None:
     """In a forked child: a lane of its own, told as its parent would; a server's children by who asked for them."""
+    global is_server
     parent, starter, t = _forked
     where = 0
-    name = f"process {os.getpid()}"
+    name = _unnamed(os.getpid())
     if _starting.told is not None:
         name, starter, t, where = _starting.told
         start_here(_getframe())
     _starting.told = None
     _children.clear()
-    if internal:
+    if is_server:
         lanes.begin(name)
+        is_server = False
     else:
         lanes.begin(name, parent=parent, starter=starter, t=t, place=where)

@@ -22,7 +22,7 @@ def _start() -> None:
 
     hooks.install()
     name = "main process" if log.index() == 1 else sys.orig_argv[-1]
-    lanes.begin(name, internal=processes.is_server())
+    lanes.begin(name, internal=processes.is_server)
     streams.install()
     sleeps.watch()
     locks.watch_raw()
@@ -34,6 +34,7 @@ def _start() -> None:
     hooks.when_imported("asyncio", _asyncio)
     hooks.when_imported("subprocess", _subprocess)
     hooks.when_imported("multiprocessing.process", _process)
+    hooks.when_imported("traceback", _traceback)
     for method in ("popen_fork", "popen_forkserver"):
         hooks.when_imported(f"multiprocessing.{method}", _popen)
     hooks.when_imported("socket", _socket)
@@ -82,6 +83,12 @@ def _process(module: ModuleType) -> None:
     processes.watch_process(module)
 
 
+def _traceback(module: ModuleType) -> None:
+    from . import processes
+
+    processes.watch_traceback(module)
+
+
 def _popen(module: ModuleType) -> None:
     from . import processes
 
@@ -113,7 +120,7 @@ def _after_fork() -> None:
 
     log.after_fork()
     lanes.leave()
-    processes.after_fork(processes.is_server())
+    processes.after_fork()
     streams.after_fork()
     threads.after_fork()
     ends.after_fork()

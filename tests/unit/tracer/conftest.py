@@ -19,7 +19,7 @@ import pytest
 from app.core.event import Chunk, Events
 from app.core.fold import fold
 from app.core.log import Numbering, Records, check
-from app.core.timeline import LANE_KINDS, MARKS, RESOURCES, STATES, Lane, Link, Timeline
+from app.core.timeline import LANE_KINDS, MARKS, RESOURCES, STATES, Lane, Link, Timeline, process_of
 from app.flight import FlightLog
 from app.sandbox.pythons import find_pythons
 from app.tracer import wire
@@ -80,11 +80,16 @@ class Seen:
     def lanes(self, kind: str) -> list[Lane]:
         return [lane for lane in self.timeline.lanes.values() if LANE_KINDS[lane.kind] == kind]
 
+    def name(self, lane: int) -> str:
+        """A lane's name; that of a thread or task of a child process has the process's before it."""
+        found = self.timeline.lanes[lane]
+        process = process_of(self.timeline, found)
+        return found.name if process is found or process.id == 1 else f"{process.name}/{found.name}"
+
     def lane(self, name: str, kind: str = "") -> Lane:
         """The only lane of this name."""
-        [found] = [
-            lane for lane in self.timeline.lanes.values() if lane.name == name and kind in {"", LANE_KINDS[lane.kind]}
-        ]
+        lanes = self.timeline.lanes.values()
+        [found] = [lane for lane in lanes if self.name(lane.id) == name and kind in {"", LANE_KINDS[lane.kind]}]
         return found
 
     def states(self, name: str) -> list[str]:
@@ -102,7 +107,7 @@ class Seen:
     def holds(self, resource: str) -> list[str]:
         """Who held the resource of this name, in order."""
         numbers = {item.id for item in self.timeline.resources.values() if item.name == resource}
-        return [self.timeline.lanes[hold.lane].name for hold in self.timeline.holds if hold.resource in numbers]
+        return [self.name(hold.lane) for hold in self.timeline.holds if hold.resource in numbers]
 
     def levels(self, resource: str) -> list[int]:
         numbers = {item.id for item in self.timeline.resources.values() if item.name == resource}
@@ -110,9 +115,8 @@ class Seen:
 
     def links(self, kind: str) -> list[tuple[str, str]]:
         """Arrows of this kind: from which lane to which."""
-        lanes = self.timeline.lanes
         found: list[Link] = [link for link in self.timeline.links if link.kind == kind]
-        return [(lanes[link.from_lane].name, lanes[link.to_lane].name) for link in found]
+        return [(self.name(link.from_lane), self.name(link.to_lane)) for link in found]
 
     def marks(self, name: str) -> list[tuple[str, str, int]]:
         """What was noted on the lane of this name: kind, text, line."""
