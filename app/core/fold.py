@@ -40,7 +40,7 @@ class _Fold:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self.open_holds: dict[tuple[int, int, float], Hold] = {}
+        self.holds: dict[tuple[int, int, float], Hold] = {}
 
     def all(self, chunks: list[Chunk]) -> None:
         """Every event; a STEP is two: it runs from t, and is in its next state from `end`."""
@@ -165,15 +165,13 @@ class _Fold:
                 inner.ending = ending if inner.name == MAIN_THREAD else wire.KILLED
 
     def hold(self, t: float, end: float, lane: int, resource: int, inferred: bool) -> None:
-        """HOLD: an open one (from a cell) is completed by the merged record."""
-        hold = self.open_holds.pop((lane, resource, t), None)
-        if hold is None:
-            hold = Hold(resource, lane, t, -1.0, inferred)
+        """HOLD: one that a cell told open and one that a record told whole are the same, whichever comes first."""
+        hold = self.holds.get((lane, resource, t))
+        if hold is None or (hold.end_ns >= 0 and end > 0):
+            hold = self.holds[lane, resource, t] = Hold(resource, lane, t, -1.0, inferred)
             self.timeline.holds.append(hold)
         if end > 0:
             hold.end_ns = end
-        else:
-            self.open_holds[lane, resource, t] = hold
 
 
 def _close(timeline: Timeline, end_ns: float, *, over: bool) -> None:

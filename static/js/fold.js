@@ -182,7 +182,7 @@ export class Timeline extends Lanes {
     const resource = this.resource(id);
     const lane = this.lane(laneId);
     const until = end > 0 ? end : NaN;
-    (resource.holds ??= new Holds()).add(t, until, laneId, inferred);
+    if (!(resource.holds ??= new Holds()).add(t, until, laneId, inferred)) return;
     (resource.kind === GIL ? lane.gil : lane.holds).add(t, until, id, inferred);
     if (resource.kind === GIL) this.changedGil(this.lane(resource.lane), t);
     else if (until === until) this.released(resource, lane, until);
@@ -280,7 +280,7 @@ export class Timeline extends Lanes {
         this.state(lane, t, CREATED, 0, place, 0, 0);
         lane.createdAt = t;
       }
-    }
+    } else if (told && t === lane.createdAt) lane.log.place[0] = place;
     this.touch(lane, t);
     const process = this.processOf(lane);
     if (process !== lane && process.ending && process.end >= t) this.takeAlong(process, process.end);

@@ -209,20 +209,23 @@ export class Holds extends Rows {
   }
 
   /**
-   * A hold; one that was open since the same t is completed.
+   * A hold; one that was open since the same t is completed, and one that is complete already stays so.
    * @param {number} t
    * @param {number} end NaN: still held
    * @param {number} who
    * @param {number} inferred
+   * @returns {boolean} whether that was news
    */
   add(t, end, who, inferred) {
-    let index = search(this.t, this.n, t);
-    for (let i = index - 1; this.opened && i >= 0 && this.t[i] === t; i--) {
-      if (this.who[i] !== who || this.end[i] === this.end[i]) continue;
+    const index = search(this.t, this.n, t);
+    for (let i = index - 1; i >= 0 && this.t[i] === t; i--) {
+      if (this.who[i] !== who) continue;
+      if (end !== end) return false;
+      if (this.end[i] === this.end[i]) continue;
       this.end[i] = end;
-      if (end === end) this.opened--;
-      this.longest = Math.max(this.longest, end - t || 0);
-      return;
+      this.opened--;
+      this.longest = Math.max(this.longest, end - t);
+      return true;
     }
     this.open(index);
     this.t[index] = t;
@@ -231,6 +234,7 @@ export class Holds extends Rows {
     this.inferred[index] = inferred;
     if (end === end) this.longest = Math.max(this.longest, end - t);
     else this.opened++;
+    return true;
   }
 }
 

@@ -78,8 +78,10 @@ def test_an_open_step_told_twice_is_one_span() -> None:
     assert states(timeline, 1) == [("created", 0, 2), ("running", 2, 5), ("ready", 5, 6)]
 
 
-def test_an_open_hold_is_completed_not_doubled() -> None:
-    timeline = folded(MAIN, row(wire.HOLD, 2, 1, obj=4), row(wire.HOLD, 2, 1, obj=4, end=5 * MS), end=6)
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["open first", "whole first"])
+def test_a_hold_told_open_and_told_whole_is_one(order: slice) -> None:
+    told = [row(wire.HOLD, 2, 1, obj=4), row(wire.HOLD, 2, 1, obj=4, end=5 * MS)]
+    timeline = folded(MAIN, *told[order], end=6)
     assert [(hold.start_ns, hold.end_ns) for hold in timeline.holds] == [(2 * MS, 5 * MS)]
 
 
