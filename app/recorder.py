@@ -18,6 +18,7 @@ from app.core.findings import stuck
 from app.core.fold import fold
 from app.core.run import Dropped, End, Kind, Outcome, Run, outcome_of
 from app.flight import FlightLog
+from app.samples import Samples
 from app.sandbox import Box, Sandbox
 from app.store import Lease, Store
 from app.tracer import wire
@@ -115,6 +116,7 @@ class Recording:
     box: Box
     zero: int
     flight: FlightLog = field(init=False)
+    samples: Samples = field(init=False)
     numbering: records.Numbering = field(init=False)
     pending: list[records.Records] = field(default_factory=list)
     chunks: list[Chunk] = field(default_factory=list)
@@ -129,6 +131,7 @@ class Recording:
 
     def __post_init__(self) -> None:
         self.flight = FlightLog(self.box.log, self.box.log_bytes)
+        self.samples = Samples(self.box.samples)
         self.numbering = records.Numbering(self.zero)
 
     @property
@@ -224,7 +227,8 @@ class Recording:
         late = int(np.count_nonzero(waiting.written() < np.uint64(self.known))) if len(waiting) else 0
         events = self.numbering.events(waiting) if len(waiting) else events_of([])
         self._notice(events)
-        events = concatenate([self._bounded(events), *self._open(cells)])
+        sampled = self.samples.events(self.numbering, known)
+        events = concatenate([self._bounded(events), *self._open(cells), self._bounded(sampled)])
         if len(events) or known - self.known > BEAT_NS:
             self.known = known
             for start in range(0, max(len(events), 1), CHUNK_EVENTS):
@@ -292,9 +296,12 @@ class Recording:
     def _closing(self, end: End) -> Events:
         """The facts that are the server's: how the root process ended, and what was dropped."""
         t = float(end.wall_ns)
+        hz, missed = self.samples.stats()
         rows = [
             (t, float(count), 1, 0, 0, 0, "", wire.STAT, flag)
             for flag, count in (
+                (wire.SAMPLER_HZ, hz),
+                (wire.MISSED_SWITCHES, missed),
                 (wire.DROPPED_EVENTS, self.dropped_events),
                 (wire.DROPPED_OUTPUT, self.dropped_output),
             )

@@ -238,20 +238,27 @@ def _links(timeline: Timeline) -> Iterable[Link]:
         ends.sort()
     for lane in timeline.lanes.values():
         spans = lane.spans
-        first = next((span for span in spans if span.state == wire.RUNNING), None)
+        first = _going(spans)
         if lane.starter and first is not None:
             yield Link("start", lane.starter, lane.start_ns, lane.id, first.start_ns)
         for index, span in enumerate(spans):
             if span.state != wire.WAITING or span.end_ns >= timeline.end_ns or index + 1 == len(spans):
                 continue
             following = spans[index + 1]
-            going = next((s for s in spans[index + 1 : index + 3] if s.state == wire.RUNNING), None)
+            going = _going(spans[index + 1 : index + 3])
             if going is None:
                 continue
             cause = _cause(timeline, lane, span, following, released)
             if cause is not None:
                 kind, by, t = cause
                 yield Link(kind, by, t, lane.id, going.start_ns, span.on)
+
+
+def _going(spans: list[Span]) -> Span | None:
+    """The first of these that runs; else the first that runs in the log but was seen without the GIL."""
+    running = (span for span in spans if span.state == wire.RUNNING)
+    without = (span for span in spans if span.state == wire.READY and span.inferred)
+    return next(running, None) or next(without, None)
 
 
 def _cause(

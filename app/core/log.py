@@ -141,8 +141,9 @@ class Table(dict[int, int]):
 class Numbering:
     """Gives lanes, resources and places small numbers from 1 in order of first sight; 0 stays 0.
 
-    Numbers that mean the same process (its pid) or the same resource (its key) get one small number. What is past the
-    bounds becomes 0; events of such a lane are left out and counted in `dropped`.
+    Numbers that mean the same process (its pid) or the same resource (its key) get one small number. `pids` and `tids`
+    are the small numbers of processes, and of threads with their processes, by what the kernel calls them inside the
+    box. What is past the bounds becomes 0; events of such a lane are left out and counted in `dropped`.
     """
 
     zero: int
@@ -150,6 +151,7 @@ class Numbering:
     resources: Table = field(default_factory=lambda: Table(MAX_RESOURCES))
     places: Table = field(default_factory=lambda: Table(MAX_PLACES))
     pids: dict[int, int] = field(default_factory=dict)
+    tids: dict[int, tuple[int, int]] = field(default_factory=dict)
     keys: dict[int, int] = field(default_factory=dict)
     dropped: int = 0
 
@@ -167,6 +169,7 @@ class Numbering:
         parent = np.where(is_lane, raw["obj"], 0).astype("<u4")
         lanes = self._map(self.lanes, np.stack([raw["lane"], parent, by], axis=1))
         resource = self._map(self.resources, np.where(WITH_RESOURCE[kind], raw["obj"], 0).astype("<u4"))
+        self._threads(raw, high, lanes)
         is_place = kind == wire.PLACE
         places = self._map(self.places, np.stack([raw["place"], np.where(is_place, raw["obj"], 0)], axis=1))
         obj = np.where(is_lane, lanes[:, 1], resource)
@@ -196,6 +199,19 @@ class Numbering:
         """ns since zero, never below 0."""
         since: Column = np.maximum(t.astype("<i8") - self.zero, 0).astype("<f8")
         return since
+
+    def gil(self, process: int) -> tuple[int, bool]:
+        """The small number of a process's GIL, which is no resource of the log's, and whether it is new."""
+        key = 1 << 64 | process
+        fresh = key not in self.keys
+        if fresh:
+            self.keys[key] = self.resources.add(key)
+        return self.keys[key], fresh
+
+    def _threads(self, raw: Column, tids: Column, lanes: Column) -> None:
+        threads = np.flatnonzero((raw["kind"] == wire.LANE) & ((raw["flags"] & 15) == wire.THREAD) & (tids > 0))
+        for index in threads.tolist():
+            self.tids[int(tids[index])] = int(lanes[index, 0]), int(lanes[index, 1])
 
     def _same_processes(self, raw: Column, pids: Column) -> None:
         processes = np.flatnonzero((raw["kind"] == wire.LANE) & ((raw["flags"] & 15) == wire.PROCESS) & (pids > 0))

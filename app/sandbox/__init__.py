@@ -21,12 +21,14 @@ class Box(Protocol):
     """A single-use box: an interpreter behind walls, waiting for its one program.
 
     `log` is a descriptor of the flight log (docs/trace-format.md), readable by pread, of `log_bytes` bytes.
+    `samples` is a descriptor of what sampler.py saw from outside so far, empty where nobody can look inside.
     `stdout` and `stderr` are non-blocking read ends of packet-mode pipes: one read, one packet.
-    All three belong to the box and stay open until `close`.
+    All of them belong to the box and stay open until `close`.
     """
 
     log: int
     log_bytes: int
+    samples: int
     stdout: int
     stderr: int
 

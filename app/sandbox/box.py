@@ -28,10 +28,14 @@ PIPE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What an interpreter's boxes are made of: its path inside, and (path here, path inside), the root first."""
+    """What an interpreter's boxes are made of: its path inside, (path here, path inside), the root first, and its GIL.
+
+    `gil` is where sampler.py finds it in a process: {"file", "gil", "native"}; None where there is none.
+    """
 
     python: str
     binds: tuple[tuple[str, str], ...]
+    gil: dict[str, int | str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Parts:
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, self.log)
             self.log_bytes = limits.log_bytes
+            self.samples = os.memfd_create("samples", os.MFD_CLOEXEC)
+            stack.callback(os.close, self.samples)
             with contextlib.ExitStack() as writers:
                 self.stdout, stdout = _packet_pipe(stack, writers)
                 self.stderr, stderr = _packet_pipe(stack, writers)
@@ -68,7 +74,7 @@ class Parts:
                     [sys.executable, "-I", "-S", str(SUPERVISOR)],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
-                    pass_fds=(stdout, stderr, *locks),
+                    pass_fds=(stdout, stderr, self.samples, *locks),
                     start_new_session=True,
                 )
                 stack.callback(self._end_process)
@@ -81,6 +87,8 @@ class Parts:
                 "user": user,
                 "stdout": stdout,
                 "stderr": stderr,
+                "samples": self.samples,
+                "gil": image.gil,
                 "server": os.getpid(),
                 "limits": asdict(limits),
             }
@@ -133,7 +141,7 @@ class BubblewrapBox:
         self._left = left
         self._closing: asyncio.Task[None] | None = None
         self._talk = _Talk()
-        self.log, self.log_bytes = parts.log, parts.log_bytes
+        self.log, self.log_bytes, self.samples = parts.log, parts.log_bytes, parts.samples
         self.stdout, self.stderr = parts.stdout, parts.stderr
 
     async def ready(self) -> None:

@@ -118,7 +118,8 @@ def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path) -> di
         if builder.returncode != 0:
             raise NoSandbox(f"Programs can't run on {executable}: {complaint.strip().rpartition(chr(10))[2]}")
         image = json.loads(built)
-        images[executable] = Image(image["python"], tuple((path, inside) for path, inside in image["binds"]))
+        binds = tuple((path, inside) for path, inside in image["binds"])
+        images[executable] = Image(image["python"], binds, image["gil"])
     if not images:
         raise NoSandbox("Programs can't run: there is no CPython from 3.11 on. Install one or name it in the settings.")
     return images

@@ -4,8 +4,9 @@
 
 Makes FOLDER/root (what a box sees as /: a skeleton, and copies of the shared libraries that this interpreter and its
 extension modules load) and FOLDER/site (its site-packages: the tracer alone), and prints as JSON
-`{"python": path inside, "binds": [[path here, path inside], …]}`. The standard library is bound, not copied.
-Inside, every interpreter but the system's own is under /usr/local, whatever folder of whose home it lives in here.
+`{"python": path inside, "binds": [[path here, path inside], …], "gil": where its GIL is}`. The standard library is
+bound, not copied. Inside, every interpreter but the system's own is under /usr/local, whatever folder of whose home it
+lives in here.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import py_compile
 import re
 import shutil
 import site
+import struct
 import sys
 import sysconfig
+import threading
 import warnings
 from pathlib import Path
 
@@ -35,6 +38,9 @@ FILES = {
 }
 FOLDERS = ("proc", "tmp", "home/sandbox", "dev/shm")
 LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "fd/0", "dev/stdout": "fd/1", "dev/stderr": "fd/2"}
+PAGE = 4096
+UNUSUAL = 4321
+"""A switch interval in µs that nobody has: it stands before the GIL's holder."""
 LOADED_LATER = ("libgcc_s.so.1", "libnss_files.so.2")
 """What the C library loads by name when a thread is cancelled, or a name looked up by an older one."""
 
@@ -72,7 +78,7 @@ def main(folder: Path, tracer: Path, init: Path) -> None:
 
     copy_libraries(root, executable, stdlib)
     copy_tracer(folder / "site", tracer, home + packages.removeprefix(prefix))
-    json.dump({"python": f"{home}/bin/python", "binds": [(str(root), "/"), *binds]}, sys.stdout)
+    json.dump({"python": f"{home}/bin/python", "binds": [(str(root), "/"), *binds], "gil": gil()}, sys.stdout)
 
 
 def write(path: Path, text: str) -> None:
@@ -105,6 +111,49 @@ def copy_libraries(root: Path, executable: Path, stdlib: tuple[str, ...]) -> Non
     if not inside.exists():
         inside.parent.mkdir(parents=True, exist_ok=True)
         copy_program(loader, inside)
+
+
+def gil() -> dict[str, int | str] | None:
+    """Where this interpreter has its GIL: found by looking, since every version and build has it elsewhere.
+
+    `gil` is the distance of the GIL's last_holder from where `file` begins in memory, `native` that of a thread's
+    native id from the beginning of its thread state. None where there is no GIL, or it can't be found.
+    """
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return None
+    sys.setswitchinterval(UNUSUAL / 1e6)
+    get = ctypes.pythonapi.PyThreadState_Get
+    get.restype = ctypes.c_void_p
+    state = get()
+    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))
+    found = memory(runtime, 1 << 20).find(struct.pack("<QQ", UNUSUAL, state))
+    native = memory(state, 1 << 12).find(struct.pack("<QQ", threading.get_ident(), threading.get_native_id()))
+    starts: dict[str, int] = {}
+    file = ""
+    with Path("/proc/self/maps").open() as maps:
+        for line in maps:
+            fields = line.split(maxsplit=5)
+            start, path = int(fields[0].partition("-")[0], 16), fields[5].rstrip() if len(fields) == 6 else ""
+            if path.startswith("/") and start <= runtime:
+                starts.setdefault(path, start)
+                file = path
+    if found < 0 or native < 0 or not file:
+        return None
+    return {"file": Path(file).name, "gil": runtime + found + 8 - starts[file], "native": native + 8}
+
+
+def memory(start: int, most: int) -> bytes:
+    """This process's memory from an address on, as far as it goes."""
+    data = b""
+    descriptor = os.open("/proc/self/mem", os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # the end of what is mapped
+            while len(data) < most:
+                at = start + len(data)
+                data += os.pread(descriptor, PAGE - at % PAGE, at)
+    finally:
+        os.close(descriptor)
+    return data
 
 
 def load_everything() -> None:

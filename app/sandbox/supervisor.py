@@ -3,7 +3,8 @@
 Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. It speaks JSON, one object a line:
 
     server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
-              "staged", "disable_userns", "user", "stdout", "stderr", "server": pid, "limits"}   first, at once
+              "staged", "disable_userns", "user", "stdout", "stderr", "samples", "gil": where an interpreter has
+              its GIL, or null, "server": pid, "limits"}   first, at once
     ← {"ready": true}                                        the box waits for its program
     → {"run": source}   ← {"zero": ns}                       handed over
     → {"kill": cause, "detail": text}                        at any time
@@ -16,7 +17,7 @@ CPU is the sum over the box's /proc, exact to a clock tick a process, until the 
 children that a program lets the kernel reap (SIGCHLD ignored) are missing from both.
 """
 
-# ruff: noqa: PTH101, PTH102, PTH112, PTH123, PTH208 - importing pathlib would cost every box its time
+# ruff: noqa: PTH100, PTH101, PTH102, PTH112, PTH120, PTH123, PTH208 - importing pathlib would cost every box its time
 # ruff: noqa: S108 - these paths are in mount namespaces of our own
 from __future__ import annotations
 
@@ -26,8 +27,12 @@ import json
 import os
 import select
 import signal
+import sys
 import time
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import sampler  # type: ignore[import-not-found] # with -I a script has no other way to what lies beside it
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
@@ -241,6 +246,7 @@ class Box:
         self.cause = self.detail = ""
         self.zero = self.root_ended = self.cpu = 0
         self.init = -1
+        self.watched, self.samples, self.sampler = order["gil"], order["samples"], 0
         self.await_ready()
         child = json.loads(os.read(info, 4096))["child-pid"]
         os.close(info)
@@ -282,6 +288,9 @@ class Box:
             pause = self.look() * 1000 if self.zero else None
         self.listen()
         os.waitpid(self.bwrap, 0)
+        if self.sampler:
+            os.kill(self.sampler, signal.SIGTERM)
+            os.waitpid(self.sampler, 0)
         tell({"end": self.end()})
 
     def obey(self, message: Order) -> None:
@@ -291,8 +300,22 @@ class Box:
             with open(self.control, "wb") as pipe, contextlib.suppress(BrokenPipeError):
                 pipe.write(message["run"].encode())
             tell({"zero": self.zero})
+            self.sample()
         elif "kill" in message:
             self.kill(message["kill"], message["detail"])
+
+    def sample(self) -> None:
+        """Have a process of its own look into the box's, where the interpreter has a GIL."""
+        if self.watched:
+            supervisor = os.getpid()
+            self.sampler = os.fork()
+            if not self.sampler:
+                try:
+                    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                    if os.getppid() == supervisor:
+                        sampler.sample(self.proc, self.watched, self.samples)
+                finally:
+                    os._exit(0)
 
     def kill(self, cause: str, detail: str) -> None:
         """End the tree: the kernel kills a pid namespace with its init. The first cause stays."""

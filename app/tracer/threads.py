@@ -6,11 +6,12 @@ import _thread
 import sys
 from _thread import get_native_id
 from sys import _getframe
+from time import thread_time_ns
 
 from . import lanes, streams, wire
 from .hooks import Builtin, replace, without_us
 from .lanes import declare_thread, enter, here, running, waiting
-from .log import clock, emit_text
+from .log import clock, emit, emit_text
 from .places import LIBRARY, kind, place
 
 TYPE_CHECKING = False
@@ -36,7 +37,14 @@ def error_text(error: BaseException) -> str:
     return f"{name}: {message}" if message else name
 
 
+def used() -> None:
+    """Say how much CPU time this thread has used."""
+    emit(wire.CPU, 0, 0, clock(), thread_time_ns(), here.thread)
+
+
 def end(lane: int, ending: int, error: str = "") -> None:
+    if lane == here.thread:
+        used()
     emit_text(wire.END, ending, 0, clock(), 0, lane, 0, error)
 
 

@@ -141,11 +141,17 @@ function label(c, text, x, y, room) {
  * @param {number} full
  */
 function drawHolds(frame, lane, middle, full) {
-  const { c, p } = frame;
+  const { c, p, model } = frame;
+  // A sampler sees a thread before it has said that it is there, and after it has said that it ends.
+  const first = model.x(lane.start), last = lane.end === lane.end ? model.x(lane.end) : Infinity;
+  const edge = (/** @type {number} */ x0, /** @type {number} */ x1, /** @type {number} */ y, /** @type {number} */ height) => {
+    const from = Math.max(x0, first), to = Math.min(x1, last);
+    if (from < last && to > first) c.fillRect(from, y, Math.max(to - from, 1), height);
+  };
   c.fillStyle = p.red;
-  eachHold(frame, lane.holds, lane.id, (x0, x1) => c.fillRect(x0, middle - full / 2 - 3, Math.max(x1 - x0, 1), 2.5));
+  eachHold(frame, lane.holds, lane.id, (x0, x1) => edge(x0, x1, middle - full / 2 - 3, 2.5));
   c.fillStyle = p.gold;
-  eachHold(frame, lane.gil, lane.id, (x0, x1) => c.fillRect(x0, middle + full / 2 - 1.5, Math.max(x1 - x0, 1), 3));
+  eachHold(frame, lane.gil, lane.id, (x0, x1) => edge(x0, x1, middle + full / 2 - 1.5, 3));
 }
 
 /**

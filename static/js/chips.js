@@ -5,6 +5,7 @@
 import { RangeSet, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, WidgetType } from "@codemirror/view";
 import { LOOK } from "./names.js";
+import { lastNumber } from "./text.js";
 
 /**
  * @typedef {object} Here
@@ -13,6 +14,7 @@ import { LOOK } from "./names.js";
  */
 
 const MOST = 3;
+const LETTERS = 14;
 const CLASSES = ["", "sleeps", "runs", "wants", "awaits", "locked", "waits", "io", "sleeps", "awaits"];
 
 /** @type {import("@codemirror/state").StateEffectType<Here>} */
@@ -46,7 +48,10 @@ class Chips extends WidgetType {
       box.append(chip);
     };
     const shown = this.chips.length > MOST ? this.chips.slice(0, MOST) : this.chips;
-    for (const { name, look } of shown) add(name, CLASSES[look] ?? "");
+    for (const { name, look } of shown) {
+      const end = lastNumber(name);
+      add(name.length > LETTERS ? `${name.slice(0, LETTERS - end.length - 1)}…${end}` : name, CLASSES[look] ?? "");
+    }
     if (this.chips.length > MOST) add(`+${this.chips.length - MOST}`, "more");
     return frame;
   }

@@ -5,7 +5,7 @@
 import { LABEL_FONT } from "./bars.js";
 import { wholeOf } from "./map.js";
 import { LOOK, TASK } from "./names.js";
-import { moment, t as say } from "./text.js";
+import { lastNumber, moment, t as say } from "./text.js";
 
 /** @typedef {import("./bars.js").Frame} Frame */
 /** @typedef {import("./view.js").Row} Row */
@@ -113,7 +113,7 @@ function sign(c, p, row, x, y) {
 function cut(c, text, room) {
   const width = c.measureText(text).width;
   if (width <= room) return text;
-  const end = `…${/[-_ ]?\d{1,4}$/.exec(text)?.[0] ?? ""}`;
+  const end = `…${lastNumber(text)}`;
   let letters = Math.floor((text.length * room) / width);
   while (letters > 0 && c.measureText(text.slice(0, letters) + end).width > room) letters--;
   return letters > 0 ? text.slice(0, letters) + end : "";

@@ -3,7 +3,7 @@
  * @module
  */
 import {
-  CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, PUT, RUNNING, TASK_WAIT, WAITING,
+  CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, PUT, READY, RUNNING, TASK_WAIT, WAITING,
 } from "./names.js";
 import { search } from "./store.js";
 
@@ -32,11 +32,26 @@ export function linkLane(timeline, lane, from) {
   let i = lane.linked;
   for (; i + 1 < spans.n; i++) {
     if (spans.state[i] !== WAITING) continue;
-    let going = i + 1;
-    if (spans.state[going] !== RUNNING && ++going >= spans.n) break;
-    if (spans.state[going] === RUNNING) linkWait(timeline, lane, i, spans.t[going]);
+    if (spans.state[i + 1] !== RUNNING && i + 2 >= spans.n && !timeline.over) break;
+    const going = goingAt(spans, i + 1, Math.min(i + 3, spans.n));
+    if (going >= 0) linkWait(timeline, lane, i, spans.t[going]);
   }
   lane.linked = i;
+}
+
+/**
+ * The first span between two indices that runs, else the first that runs in the log but was seen without the GIL; -1 for none.
+ * @param {Lane["spans"]} spans
+ * @param {number} from
+ * @param {number} to
+ */
+function goingAt(spans, from, to) {
+  let without = -1;
+  for (let i = from; i < to; i++) {
+    if (spans.state[i] === RUNNING) return i;
+    if (without < 0 && spans.state[i] === READY && spans.inferred[i]) without = i;
+  }
+  return without;
 }
 
 /**
@@ -48,12 +63,10 @@ function startLink(lane, from) {
   if (lane.startedAt < from) return;
   links.drop(-1, lane.startedAt);
   lane.startedAt = NaN;
-  for (let i = 0; i < spans.n; i++) {
-    if (spans.state[i] !== RUNNING) continue;
-    lane.startedAt = spans.t[i];
-    links.add(spans.t[i], LINK_START, lane.starter, lane.start, 0, -1);
-    return;
-  }
+  const going = goingAt(spans, 0, spans.n);
+  if (going < 0) return;
+  lane.startedAt = spans.t[going];
+  links.add(spans.t[going], LINK_START, lane.starter, lane.start, 0, -1);
 }
 
 /**

@@ -111,7 +111,7 @@ export function tellMoment(stage) {
   const stays = timeline.order.length ? staysAt(timeline, time) : [];
   const parts = sentence(timeline, time, stays, { free: stage.session.run?.python.free_threaded === true });
   fill(byId("sentence"), plain(parts), () => nodes(parts));
-  byId("clock").textContent = moment(player.t);
+  byId("clock").textContent = moment(player.t, true);
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-gil"))) item.hidden = !timeline.gils.size;
   return stays;
 }

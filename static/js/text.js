@@ -111,12 +111,13 @@ function digitsOf(value) {
 }
 
 /**
- * A time of the run, with two digits behind the point of its unit: 31.00 ms.
+ * A time of the run: 31.00 ms, 2.191 s; or to the microsecond, so that every step can be seen.
  * @param {number} ns
+ * @param {boolean} [exact]
  */
-export function moment(ns) {
-  if (ns >= 1e9) return t("{n} s", { n: number(ns / 1e9, 3) });
-  return t("{n} ms", { n: number(ns / 1e6, 2) });
+export function moment(ns, exact = false) {
+  if (ns >= 1e9) return t("{n} s", { n: number(ns / 1e9, exact ? 6 : 3) });
+  return t("{n} ms", { n: number(ns / 1e6, exact ? 3 : 2) });
 }
 
 /**
@@ -133,4 +134,12 @@ export function size(bytes) {
  */
 export function date(timestamp) {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
+}
+
+/**
+ * The number that a name ends with, which tells it from its siblings: where a name is cut, it stays.
+ * @param {string} name
+ */
+export function lastNumber(name) {
+  return /[-_ ]?\d{1,4}$/.exec(name)?.[0] ?? "";
 }

@@ -161,7 +161,7 @@ def test_the_keyboard_alone_is_enough(visit: Visit) -> None:
     keys.press("End")
     expect(clock).to_have_text(end)
     keys.press("Home")
-    expect(clock).to_have_text("0.00 ms")
+    expect(clock).to_have_text("0.000 ms")
     keys.press("ArrowDown")
     keys.press("ArrowDown")
     expect(page.page.locator("#facts")).to_contain_text("MainThread")

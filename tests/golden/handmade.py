@@ -122,3 +122,27 @@ def chunks() -> list[Chunk]:
         Chunk(seq, upto * MS, 0, events_of(list(part)))
         for seq, (part, upto) in enumerate(zip(parts, known, strict=True), 1)
     ]
+
+
+HIDDEN = [
+    row(wire.LANE, 0, ROOT, flags=wire.PROCESS, end=2, text="main process"),
+    row(wire.LANE, 0, MAIN, flags=wire.THREAD, obj=ROOT, end=2, text="MainThread"),
+    row(wire.STATE, 0, MAIN, flags=wire.RUNNING),
+    row(wire.RESOURCE, 0, ROOT, obj=1, flags=wire.GIL, text="GIL"),
+    row(wire.LANE, 1, WORKER, flags=wire.THREAD, obj=ROOT, by=MAIN, text="short"),
+    row(wire.LANE, 1, DAEMON, flags=wire.THREAD, obj=ROOT, by=MAIN, text="long"),
+    row(wire.STATE, 2, DAEMON, flags=wire.RUNNING),
+    row(wire.HOLD, 2, DAEMON, obj=1, end=9 * MS, flags=wire.INFERRED),
+    row(wire.STATE, 3, WORKER, flags=wire.RUNNING),
+    row(wire.RESOURCE, 3, MAIN, obj=2, flags=wire.JOIN, by=WORKER),
+    row(wire.STATE, 3, MAIN, flags=wire.WAITING, obj=2),
+    row(wire.END, 4, WORKER, flags=wire.RETURNED),
+    row(wire.STATE, 5, MAIN, flags=wire.RUNNING),
+    row(wire.END, 6, MAIN, flags=wire.RETURNED),
+]
+"""What ran for so short a time that the sampler saw another with the GIL: its causes and effects are there all the same."""
+
+
+def hidden() -> list[Chunk]:
+    """The trace of those that were hidden, in one chunk."""
+    return [Chunk(1, 9 * MS, 0, events_of(list(HIDDEN)))]

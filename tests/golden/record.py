@@ -39,6 +39,7 @@ def write(name: str, chunks: list[Chunk], end_ns: float) -> None:
 def main() -> None:
     """Write every golden recording."""
     write("handmade", handmade.chunks(), 19 * handmade.MS)
+    write("hidden", handmade.hidden(), 9 * handmade.MS)
     sources = {example.slug: example.source for example in load()}
     python = next(python for python in reversed(find_pythons()) if not python.free_threaded)
     with tempfile.TemporaryDirectory() as folder:

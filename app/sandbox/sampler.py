@@ -1,0 +1,168 @@
+"""Looks into the processes of a box, a thousand times a second, for who holds the GIL; and now and then for CPU times.
+
+Forked by the supervisor, so with the standard library alone and as the box's own user. What it reads is the memory of
+hostile programs: it copies integers from it and follows one pointer with a read that fails cleanly. It writes
+`HEADER` and then `SAMPLE`s to a file that the server reads while it grows.
+
+Between two looks at which a thread had the GIL it is said to have kept it, and between two at which different ones had
+it, it changed hands halfway: unless `switch_number`, which CPython counts up when another thread takes the GIL, says
+that there was more than that. Then nobody is said to have had it in between, and the switches count as missed.
+"""
+
+# ruff: noqa: PTH123, PTH208 - importing pathlib would cost every box its time
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import struct
+import time
+
+HEADER = struct.Struct("<4Q")
+"""How often the sampler looked, in how many ns, how many switches it missed, and its own CPU time in ns."""
+SAMPLE = struct.Struct("<4I2Q")
+"""Kind, pid and tid inside the box, 0; of HOLDS: from when until when, 0 while it lasts; of CPU: when, ns used."""
+HOLDS, CPU = 1, 2
+
+MOST_BYTES = 32 << 20
+PERIOD_NS = 1_000_000
+SHARE = 20
+"""One part in this many of a core is what sampling may take; with many processes it looks less often."""
+SCAN_NS = 10_000_000
+"""How often it looks for new processes and writes what it has seen."""
+LASTING_NS = 20_000_000
+"""A hold that lasts so long is told before it ends."""
+CPU_NS = 100_000_000
+LEAST_CPU_NS = 1_000_000
+
+_GIL = struct.Struct("<QiiQ")
+"""CPython's struct _gil_runtime_state from its last_holder on: a thread state, whether it is locked, switch_number."""
+_NUMBER = struct.Struct("<Q")
+
+
+class Process:
+    """A process of the box that has a GIL, and who has it."""
+
+    def __init__(self, pid: int, memory: int, gil: int, native: int) -> None:
+        self.pid = pid
+        self.memory = memory
+        self.gil = gil
+        self.native = native
+        self.looked = self.since = self.holder = self.state = self.switches = self.missed = 0
+        self.told = False
+
+    def look(self, now: int, found: list[bytes]) -> bool:
+        """See who has the GIL now and add to `found` what is over; False when the process is gone."""
+        try:
+            data = os.pread(self.memory, _GIL.size, self.gil)
+        except OSError:
+            data = b""
+        if len(data) < _GIL.size:
+            self._over(self.looked, found)
+            return False
+        state, locked, _, switches = _GIL.unpack(data)
+        seen = 1 if state != self.state else 0
+        missed = max(0, (switches - self.switches & 0xFFFFFFFF) - seen) if self.looked else 0
+        self.missed += missed
+        # Who had it while it changed hands more often than was seen, nobody can say.
+        until, since = (self.looked, now) if missed else [(self.looked + now) // 2 if self.looked else now] * 2
+        if self.holder and (locked != 1 or seen or missed):
+            self._over(until, found)
+        if locked == 1 and not self.holder:
+            self._taken(state, since)
+        elif self.holder and not self.told and now - self.since > LASTING_NS:
+            self.told = True
+            found.append(SAMPLE.pack(HOLDS, self.pid, self.holder, 0, self.since, 0))
+        self.state, self.switches, self.looked = state, switches, now
+        return True
+
+    def _taken(self, state: int, since: int) -> None:
+        with contextlib.suppress(OSError, struct.error):  # a thread that has just ended
+            holder = _NUMBER.unpack(os.pread(self.memory, _NUMBER.size, state + self.native))[0]
+            self.holder, self.since, self.told = holder & 0xFFFFFFFF, since, False
+
+    def _over(self, at: int, found: list[bytes]) -> None:
+        if self.holder and at > self.since:
+            found.append(SAMPLE.pack(HOLDS, self.pid, self.holder, 0, self.since, at))
+        self.holder = 0
+
+
+def sample(proc: int, layout: dict[str, int | str], file: int) -> None:
+    """Sample every Python process below the box's /proc until SIGTERM. `layout` is image.py's; `file` is written to."""
+    over: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
+    processes: dict[int, Process] = {}
+    used: dict[tuple[str, str], int] = {}
+    found: list[bytes] = []
+    began = now = time.monotonic_ns()
+    looks = written = gone = scanned = counted = spent = 0
+    period = PERIOD_NS
+    while True:
+        last = bool(over)
+        if now - scanned >= SCAN_NS:
+            adopt(proc, processes, layout)
+            scanned = now
+        for pid, process in list(processes.items()):
+            if not process.look(now, found):
+                os.close(process.memory)
+                gone += processes.pop(pid).missed
+        looks += 1
+        if now - counted >= CPU_NS:
+            times(proc, processes, used, now, found)
+            before, spent = spent, time.process_time_ns()
+            period = max(PERIOD_NS, (spent - before) * SHARE * period // max(1, now - counted))
+            counted = now
+        if last or scanned == now:
+            data = b"".join(found)
+            found.clear()
+            if written + len(data) <= MOST_BYTES:
+                written += os.pwrite(file, data, HEADER.size + written)
+            missed = gone + sum(process.missed for process in processes.values())
+            os.pwrite(file, HEADER.pack(looks, now - began, missed, spent), 0)
+        if last:
+            return
+        time.sleep(max(0, period - (time.monotonic_ns() - now)) / 1e9)
+        now = time.monotonic_ns()
+
+
+def adopt(proc: int, processes: dict[int, Process], layout: dict[str, int | str]) -> None:
+    """Add the Python processes that are new."""
+    for name in os.listdir(proc):
+        if name.isdigit() and name != "1" and int(name) not in processes:
+            with contextlib.suppress(OSError):  # gone meanwhile
+                base = base_of(proc, name, str(layout["file"]))
+                if base:
+                    memory = os.open(f"{name}/mem", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+                    gil = base + int(layout["gil"])
+                    processes[int(name)] = Process(int(name), memory, gil, int(layout["native"]))
+
+
+def base_of(proc: int, pid: str, wanted: str) -> int:
+    """Where the file that holds the interpreter's state begins in a process's memory; 0 if it is not there."""
+    descriptor = os.open(f"{pid}/maps", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+    with open(descriptor, "rb") as maps:
+        for line in maps:
+            if line.rstrip().endswith(b"/" + wanted.encode()):
+                return int(line.partition(b"-")[0], 16)
+    return 0
+
+
+def times(
+    proc: int, processes: dict[int, Process], used: dict[tuple[str, str], int], now: int, found: list[bytes]
+) -> None:
+    """Add the CPU time of each thread that has used some since the last time."""
+    for pid in map(str, processes):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            folder = os.open(f"{pid}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+            try:
+                for tid in os.listdir(folder):
+                    descriptor = os.open(f"{tid}/schedstat", os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+                    try:
+                        ns = int(os.read(descriptor, 64).partition(b" ")[0])
+                    finally:
+                        os.close(descriptor)
+                    if ns - used.get((pid, tid), 0) >= LEAST_CPU_NS:
+                        used[pid, tid] = ns
+                        found.append(SAMPLE.pack(CPU, int(pid), int(tid), 0, now, ns))
+            finally:
+                os.close(folder)

@@ -1,0 +1,130 @@
+"""The GIL as it is seen from outside: who held it, in every process, and what was not seen."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+
+import pytest
+
+from app.core.timeline import Hold, process_of
+from app.sandbox.pythons import find_pythons
+from app.tracer import wire
+from tests.contract.recording import Job, Recorded, record
+
+PYTHONS = {python.id: python for python in find_pythons() if not python.free_threaded}
+PROGRAMS = {
+    "threads": """
+        import threading, time
+
+        def work():
+            until = time.thread_time() + 0.3
+            while time.thread_time() < until:
+                pass
+
+        threads = [threading.Thread(target=work, name=f"worker-{i}") for i in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        """,
+    "processes": """
+        import multiprocessing, time
+
+        def work():
+            until = time.monotonic() + 1
+            while time.monotonic() < until:
+                pass
+
+        if __name__ == "__main__":
+            children = [multiprocessing.Process(target=work, name=f"child-{i}") for i in range(2)]
+            for child in children:
+                child.start()
+            for child in children:
+                child.join()
+        """,
+    "sleeper": """
+        import time
+
+        time.sleep(1)
+        """,
+    "liar": """
+        import ctypes, threading, time
+
+        runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))
+        state = ctypes.pythonapi.PyThreadState_Get
+        state.restype = ctypes.c_void_p
+        found = next(at for at in range(0, 200_000, 8) if ctypes.c_uint64.from_address(runtime + at).value == state()
+                     and ctypes.c_uint64.from_address(runtime + at - 8).value == 5000)
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            ctypes.c_uint64.from_address(runtime + found + 16).value += 2**62 + 12345
+        print("still here")
+        """,
+}
+CASES = [(program, python) for program in PROGRAMS for python in PYTHONS]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Recorded]:
+    jobs = [Job(textwrap.dedent(PROGRAMS[program]).lstrip(), PYTHONS[python]) for program, python in CASES]
+    return dict(zip(CASES, record(jobs, tmp_path_factory.mktemp("sampled")), strict=True))
+
+
+def gil_holds(shown: Recorded) -> dict[str, list[Hold]]:
+    """The holds of each process's GIL, by the process's name."""
+    timeline = shown.timeline
+    found: dict[str, list[Hold]] = {}
+    for hold in timeline.holds:
+        resource = timeline.resources[hold.resource]
+        if resource.kind == wire.GIL:
+            assert process_of(timeline, timeline.lanes[hold.lane]).id == resource.lane
+            assert hold.inferred
+            found.setdefault(timeline.lanes[resource.lane].name, []).append(hold)
+    return found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_one_thread_of_a_process_has_the_gil_at_a_time_and_the_others_want_it(
+    python: str, recorded: dict[tuple[str, str], Recorded]
+) -> None:
+    shown = recorded["threads", python]
+    holds = sorted(gil_holds(shown)["main process"], key=lambda hold: hold.start_ns)
+    assert all(one.end_ns <= two.start_ns for one, two in itertools.pairwise(holds))
+    workers = [lane for lane in shown.timeline.lanes.values() if lane.name.startswith("worker")]
+    for lane in workers:
+        held = sum(hold.end_ns - hold.start_ns for hold in holds if hold.lane == lane.id)
+        wanted = sum(span.end_ns - span.start_ns for span in lane.spans if span.state == wire.READY)
+        assert held > 50e6
+        assert wanted > 50e6
+        assert lane.cpu_ns is not None
+        assert lane.cpu_ns > 290e6
+    assert shown.timeline.stats[wire.SAMPLER_HZ] > 10
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_each_process_has_a_gil_of_its_own(python: str, recorded: dict[tuple[str, str], Recorded]) -> None:
+    holds = gil_holds(recorded["processes", python])
+    for child in ("child-0", "child-1"):
+        assert sum(hold.end_ns - hold.start_ns for hold in holds[child]) > 800e6
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_who_sleeps_has_let_go_of_it(python: str, recorded: dict[tuple[str, str], Recorded]) -> None:
+    shown = recorded["sleeper", python]
+    [sleep] = shown.waits("MainThread", "sleep")
+    held = sum(
+        max(0, min(hold.end_ns, sleep.end_ns) - max(hold.start_ns, sleep.start_ns))
+        for hold in gil_holds(shown).get("main process", [])
+    )
+    assert held < 0.1 * (sleep.end_ns - sleep.start_ns)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_program_that_forges_its_gil_is_recorded_all_the_same(
+    python: str, recorded: dict[tuple[str, str], Recorded]
+) -> None:
+    shown = recorded["liar", python]
+    assert shown.printed() == ["still here"]
+    assert shown.timeline.stats[wire.MISSED_SWITCHES] > 0
