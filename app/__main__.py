@@ -22,7 +22,8 @@ from app.settings import Settings
 from app.web.schemas import RunOut
 
 USAGE, NO_SANDBOX = 2, 3
-GRACE_S = 10
+GRACE_S = 5
+"""For answers that are under way. Whoever stops a service often kills it 10 s later; what records must end by then."""
 
 
 def main(arguments: list[str] | None = None) -> int:
