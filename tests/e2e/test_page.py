@@ -185,8 +185,11 @@ def test_the_keyboard_alone_is_enough(visit: Visit) -> None:
 def test_a_line_of_output_moves_the_playhead(visit: Visit) -> None:
     page = recorded(visit, THREADS)
     first = page.page.locator("#output button").first
+    at, unit = first.locator("time").inner_text().split()
     first.click()
-    expect(page.page.locator("#clock")).to_have_text(first.locator("time").inner_text())
+    expect(page.page.locator("#output button").first).to_have_class("now")
+    exact, of = page.page.locator("#clock").inner_text().split()
+    assert (f"{float(exact):.2f}", of) == (at, unit)
     expect(page.page.locator("#output button.future").last).to_be_visible(timeout=PATIENCE_MS)
 
 
