@@ -5,8 +5,9 @@ hostile programs: it copies integers from it and follows one pointer with a read
 `HEADER` and then `SAMPLE`s to a file that the server reads while it grows.
 
 Between two looks at which a thread had the GIL it is said to have kept it, and between two at which different ones had
-it, it changed hands halfway: unless `switch_number`, which CPython counts up when another thread takes the GIL, says
-that there was more than that. Then nobody is said to have had it in between, and the switches count as missed.
+it, it changed hands halfway. `switch_number`, which CPython counts up when another thread takes the GIL, says how often
+that is wrong: those switches count as missed. When the looks were far apart as well, because the machine had no time
+for the sampler, nobody is said to have had it in between.
 """
 
 # ruff: noqa: PTH123, PTH208 - importing pathlib would cost every box its time
@@ -28,6 +29,8 @@ MOST_BYTES = 32 << 20
 PERIOD_NS = 1_000_000
 SHARE = 20
 """One part in this many of a core is what sampling may take; with many processes it looks less often."""
+FAR_NS = 4_000_000
+"""Looks so far apart may have missed a turn of a thread, which the interpreter makes 5 ms long if others want one."""
 SCAN_NS = 10_000_000
 """How often it looks for new processes and writes what it has seen."""
 LASTING_NS = 20_000_000
@@ -64,9 +67,11 @@ class Process:
         seen = 1 if state != self.state else 0
         missed = max(0, (switches - self.switches & 0xFFFFFFFF) - seen) if self.looked else 0
         self.missed += missed
-        # Who had it while it changed hands more often than was seen, nobody can say.
-        until, since = (self.looked, now) if missed else [(self.looked + now) // 2 if self.looked else now] * 2
-        if self.holder and (locked != 1 or seen or missed):
+        until = since = (self.looked + now) // 2 if self.looked else now
+        unknown = missed > 0 and now - self.looked > FAR_NS
+        if unknown:
+            until, since = self.looked, now
+        if self.holder and (locked != 1 or seen or unknown):
             self._over(until, found)
         if locked == 1 and not self.holder:
             self._taken(state, since)
@@ -94,7 +99,7 @@ def sample(proc: int, layout: dict[str, int | str], file: int) -> None:
     processes: dict[int, Process] = {}
     used: dict[tuple[str, str], int] = {}
     found: list[bytes] = []
-    began = now = time.monotonic_ns()
+    began = now = due = time.monotonic_ns()
     looks = written = gone = scanned = counted = spent = 0
     period = PERIOD_NS
     while True:
@@ -121,7 +126,9 @@ def sample(proc: int, layout: dict[str, int | str], file: int) -> None:
             os.pwrite(file, HEADER.pack(looks, now - began, missed, spent), 0)
         if last:
             return
-        time.sleep(max(0, period - (time.monotonic_ns() - now)) / 1e9)
+        # Wakings come late; the next one makes up for it, within reason.
+        due = max(due + period, now + period // 4)
+        time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
         now = time.monotonic_ns()
 
 
