@@ -15,8 +15,15 @@ from queue import Queue
 
 import pytest
 
+from app.sandbox.pythons import find_pythons
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60
+
+
+def pytest_report_header() -> str:
+    """Which interpreters the programs of this run run on."""
+    return "interpreters: " + ", ".join(f"{python.version} ({python.executable})" for python in find_pythons())
 
 
 @pytest.fixture(scope="session")
