@@ -15,7 +15,7 @@ SCRIPTS := $(shell find static/js static/css templates -type f 2>/dev/null)
 BUILT := static/build/manifest.json
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run test check lint types js-types imports bench assets lock clean
+.PHONY: help run test check lint types js-types imports fidelity bench assets lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ js-types: .venv/.ready-test ## TypeScript's checker over the JSDoc types
 
 imports: .venv/.ready-test ## who may import whom
 	@lint-imports --no-logo
+
+fidelity: .venv/.ready-test ## run CPython's own suites bare and traced: a program must not notice
+	@exec python -m tests.fidelity $(ARGS)
 
 bench: .venv/.ready-test $(BUILT) ## measure the server and the page
 	@exec python -m bench $(ARGS)

@@ -17,10 +17,10 @@ def bare(folder: Path) -> Path:
     return home / "bin" / "python"
 
 
-def traced(folder: Path, log: Path) -> Path:
-    """An interpreter with the tracer, which writes this log."""
-    home = folder / "traced"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+def traced(folder: Path, log: Path, python: str = sys.executable) -> Path:
+    """An interpreter with the tracer, which writes this log if it is there."""
+    home = folder / "venv"
+    subprocess.run([python, "-m", "venv", "--without-pip", home], check=True)
     [site] = home.glob("lib/python*/site-packages")
     shutil.copytree(Path(wire.__file__).parent, site / "interleave_tracer")
     (site / "interleave.pth").write_text("import interleave_tracer.start\n")

@@ -6,11 +6,13 @@ import os
 import sys
 
 from . import lanes, streams, threads, wire
-from .hooks import Builtin, without_us
+from .hooks import Builtin, replace, without_us
 from .log import clock, emit_text
+from .places import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
 _exit = sys.exit
@@ -50,6 +52,20 @@ class _ExitNow(Builtin):
 def watch() -> None:
     sys.exit = _Exit(_exit)  # type: ignore[assignment]
     os._exit = _ExitNow(_exit_now)  # type: ignore[assignment]
+
+
+def watch_warnings(module: ModuleType) -> None:
+    """Watch warnings for the coroutines that were dropped before anybody awaited them."""
+    warnings: Any = module
+    show = warnings._showwarnmsg
+
+    def showwarnmsg(msg: Any) -> None:
+        if getattr(msg.source, "cr_code", None) is not None and msg.category is RuntimeWarning:
+            text = str(msg.message).partition("\n")[0]
+            emit_text(wire.MARK, wire.NEVER_AWAITED, 0, clock(), 0, lanes.current(), place(sys._getframe(1)), text)
+        show(msg)
+
+    replace(warnings, "_showwarnmsg", showwarnmsg)
 
 
 def finish() -> None:

@@ -38,6 +38,7 @@ def _start() -> None:
     for method in ("popen_fork", "popen_forkserver"):
         hooks.when_imported(f"multiprocessing.{method}", _popen)
     hooks.when_imported("socket", _socket)
+    hooks.when_imported("warnings", _warnings)
     for part in ("queues", "connections", "results", "locks"):
         hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
     os.register_at_fork(before=processes.before_fork, after_in_child=_after_fork)
@@ -81,6 +82,12 @@ def _process(module: ModuleType) -> None:
     from . import processes
 
     processes.watch_process(module)
+
+
+def _warnings(module: ModuleType) -> None:
+    from . import ends
+
+    ends.watch_warnings(module)
 
 
 def _traceback(module: ModuleType) -> None:

@@ -316,7 +316,15 @@ def _ended(watched: TaskLane, task: Any) -> None:
     if error is None:
         emit(wire.END, wire.RETURNED, 0, clock(), 0, watched.lane)
     else:
+        if len(_raised) >= _MOST:
+            _raised.clear()
+        _raised[id(error)] = watched.lane
         threads.end(watched.lane, wire.RAISED, threads.raised(watched.lane, error))
+
+
+_MOST = 1000
+_raised: dict[int, int] = {}
+"""The lanes of tasks that raised, by their exceptions: when asyncio finds that nobody looked, the task is forgotten."""
 
 
 # -- the first step of an eager task -----------------------------------------------------------------------------------
@@ -365,6 +373,20 @@ def _eagerly(constructor: Any) -> Any:
     return construct
 
 
+# -- what nobody looked at ---------------------------------------------------------------------------------------------
+
+
+def _unseen(call_exception_handler: Any) -> Any:
+    def call_exception_handler_(self: Any, context: dict[str, Any]) -> None:
+        if str(context.get("message", "")).endswith("exception was never retrieved") and context.get("exception"):
+            error = context["exception"]
+            lane = _raised.pop(id(error), 0) or lanes.current()
+            emit_text(wire.MARK, wire.NEVER_RETRIEVED, 0, clock(), 0, lane, 0, threads.error_text(error))
+        call_exception_handler(self, context)
+
+    return call_exception_handler_
+
+
 # -- the loop waits ----------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +420,8 @@ def watch() -> None:
         handle.__name__ = handle.__qualname__ = events.Handle.__name__
         handle.__module__ = events.Handle.__module__
     replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
+    loop = base_events.BaseEventLoop
+    replace(loop, "call_exception_handler", _unseen(loop.call_exception_handler))
     for name in ("SelectSelector", "PollSelector", "EpollSelector"):
         selector = getattr(selectors, name, None)
         if selector is not None and "select" in vars(selector):

@@ -227,7 +227,28 @@ def watch(threading: Any) -> None:
         replace(thread_class, name, ours)
     thread_class.name = property(thread_class.name.fget, set_name_, None, thread_class.name.__doc__)
     threading._make_invoke_excepthook = make_excepthook_
-    threading._register_atexit(_join_all)
+    _before_shutdown(threading)
+
+
+def _before_shutdown(threading: Any) -> None:
+    """Have the last threads joined where it shows: after the main thread counts as ended, since they may join it."""
+    if hasattr(threading, "_thread_shutdown"):
+        shutdown = threading._thread_shutdown
+
+        def thread_shutdown() -> None:
+            _join_all()
+            shutdown()
+
+        threading._thread_shutdown = thread_shutdown
+    else:
+        stop = threading.Thread._stop
+
+        def stop_(self: Any) -> None:
+            stop(self)
+            if self is threading._main_thread and threading._SHUTTING_DOWN:
+                _join_all()
+
+        replace(threading.Thread, "_stop", stop_)
 
 
 def join_resource(mine: _Known, name: str) -> int:

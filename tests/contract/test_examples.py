@@ -6,12 +6,14 @@ import re
 
 import pytest
 
+from app.core.findings import findings
 from app.core.run import Limits
 from app.examples import Example, load
 from app.sandbox.pythons import find_pythons
 from app.tracer import wire
 from tests.contract.recording import AMPLE, Job, Recorded, record
 
+FINDINGS = {"deadlock": {"deadlock"}, "blocking-call-in-coroutine": {"loop_blocked"}}
 EXAMPLES = {example.slug: example for example in load()}
 PYTHONS = {python.id: python for python in find_pythons()}
 STUCK = Limits(wall_ns=3_000_000_000)
@@ -63,6 +65,12 @@ def test_an_example_shows_what_it_promises(case: tuple[Example, Recorded]) -> No
     for name, kind in expect.waits:
         assert recorded.waits(name, kind), (name, kind)
     assert run.dropped.events == 0
+
+
+@pytest.mark.timeout(900)
+def test_nothing_is_found_in_a_healthy_example(case: tuple[Example, Recorded]) -> None:
+    example, recorded = case
+    assert {finding.kind for finding in findings(recorded.timeline)} == FINDINGS.get(example.slug, set())
 
 
 @pytest.mark.timeout(900)

@@ -251,3 +251,19 @@ def test_a_fork_in_a_thread_makes_that_thread_the_main_one(run: Run) -> None:
     [main] = [lane for lane in seen.lanes("thread") if lane.parent == child.id]
     assert main.name == "MainThread"
     assert [seen.numbering.lanes[packet.lane] for packet in seen.packets[1]] == [main.id]
+
+
+def test_a_thread_may_wait_for_the_main_thread_to_end(run: Run) -> None:
+    seen = run(
+        """
+        import threading, time
+        def work(main):
+            main.join()
+            print("after main")
+        threading.Thread(target=work, args=[threading.current_thread()], name="last").start()
+        time.sleep(0.1)
+        """
+    )
+
+    assert (seen.stdout, seen.exit_code) == ("after main\n", 0)
+    assert seen.waits("MainThread")[-1].name == "last"

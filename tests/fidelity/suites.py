@@ -1,0 +1,80 @@
+"""CPython's own suites, run bare and traced: a program must not notice that it is watched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.run import Python
+from app.tracer import wire
+from bench import interpreter
+
+HARNESS = Path(__file__).with_name("harness.py")
+LOG_BYTES = 256 << 20
+PATIENCE_S = 1800
+
+QUICK = ("test_thread", "test_threading", "test_threading_local", "test_queue", "test_contextlib_async")
+SLOW = (
+    "test_asyncio",
+    "test_concurrent_futures",
+    "test_multiprocessing_fork",
+    "test_multiprocessing_spawn",
+    "test_multiprocessing_forkserver",
+)
+
+NOTICED = {
+    r"3\.1[12] test_thread\..*test_unraisable_exception": "sys.unraisablehook gets what we run in a raw thread's place",
+}
+"""Tests that see us: version and id as a pattern, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many tests there were, and those that ended differently: bare and traced, by id."""
+
+    tests: int
+    differ: dict[str, tuple[str, str]]
+
+
+def compare(python: Python, suites: tuple[str, ...], folder: Path) -> Compared:
+    """Run suites both ways. Raises TimeoutExpired, with what had been said until then in `folder`."""
+    log = folder / "log"
+    program = interpreter.traced(folder, log, python.executable)
+    said = {}
+    for way in ("bare", "traced"):
+        log.unlink(missing_ok=True)
+        if way == "traced":
+            with log.open("wb") as file:
+                file.write(wire.header(LOG_BYTES))
+                os.posix_fallocate(file.fileno(), 0, LOG_BYTES)
+        (folder / way).mkdir()
+        report = folder / f"{way}.json"
+        with (folder / f"{way}.txt").open("w") as output:
+            subprocess.run(
+                [program, HARNESS, report, *(f"test.{suite}" for suite in suites)],
+                cwd=folder / way,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        said[way] = json.loads(report.read_text())
+    bare, traced = said["bare"], said["traced"]
+    return Compared(
+        len(bare),
+        {
+            name: (bare.get(name, "not run"), traced.get(name, "not run"))
+            for name in sorted({*bare, *traced})
+            if bare.get(name) != traced.get(name) and not noticed(python, name)
+        },
+    )
+
+
+def noticed(python: Python, name: str) -> bool:
+    """Whether the list knows that this test sees us."""
+    return any(re.fullmatch(pattern, f"{python.id} {name.removeprefix('test.')}") for pattern in NOTICED)
