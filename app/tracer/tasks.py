@@ -11,11 +11,20 @@ import os
 import selectors
 import sys
 from _thread import get_ident
-from asyncio import base_events, base_subprocess, events, runners, selector_events, staggered, subprocess, tasks
+from asyncio import (
+    base_events,
+    base_subprocess,
+    events,
+    runners,
+    selector_events,
+    staggered,
+    subprocess,
+    tasks,
+)
 from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, GeneratorType, MethodType
 from typing import Any
 
-from . import lanes, task_locks, task_waits, threads, wire
+from . import lanes, task_ends, task_locks, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
 from .log import Cell, cell, clock, emit, emit_text, number, slots, ticks, words
@@ -228,6 +237,10 @@ class _StepHandle(events.Handle):
         here.lane = lane
         try:
             self._context.run(self._callback, *self._args)  # type: ignore[attr-defined]
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            task_ends.failed(self, error)
         finally:
             if home.running is watched:
                 home.running = None
@@ -245,6 +258,8 @@ class _StepHandle(events.Handle):
                 else:
                     _stepped(watched, self._callback.__self__)  # type: ignore[attr-defined]
                 words[home.cell.at] = 0
+            # An error's traceback keeps this frame, which must not keep the task.
+            self = None  # type: ignore[assignment]  # noqa: PLW0642
 
 
 class _CausedHandle(events.Handle):
@@ -261,6 +276,7 @@ class _CausedHandle(events.Handle):
             raise
         finally:
             home.cause = before
+            self = None  # type: ignore[assignment]  # noqa: PLW0642 - as above
 
 
 _run = events.Handle._run
@@ -288,7 +304,7 @@ def _stepped(watched: TaskLane, task: Any) -> None:
     if task.done():
         emit(wire.STEP, wire.ENDS, 0, watched.since, now, watched.lane)
         _renamed(watched, task)
-        _ended(watched, task)
+        task_ends.ended(watched.lane, watched.canceller, task)
         return
     wait = task_waits.look(watched.base.get_coro(task), task._fut_waiter)
     on = task_waits.number(wait, watched.waits) if wait.task is None else _itself(wait.task)
@@ -305,26 +321,6 @@ def _itself(task: Any) -> int:
     if not target.waits.itself:
         target.waits.itself = lanes.resource(wire.TASK_WAIT, target.name, target=target.lane)
     return target.waits.itself
-
-
-def _ended(watched: TaskLane, task: Any) -> None:
-    if task.cancelled():
-        emit_text(wire.END, wire.CANCELLED, 0, clock(), watched.canceller, watched.lane, 0, "")
-        return
-    # Asking exception() would tell asyncio that somebody has looked.
-    error = task._exception
-    if error is None:
-        emit(wire.END, wire.RETURNED, 0, clock(), 0, watched.lane)
-    else:
-        if len(_raised) >= _MOST:
-            _raised.clear()
-        _raised[id(error)] = watched.lane
-        threads.end(watched.lane, wire.RAISED, threads.raised(watched.lane, error))
-
-
-_MOST = 1000
-_raised: dict[int, int] = {}
-"""The lanes of tasks that raised, by their exceptions: when asyncio finds that nobody looked, the task is forgotten."""
 
 
 # -- the first step of an eager task -----------------------------------------------------------------------------------
@@ -373,20 +369,6 @@ def _eagerly(constructor: Any) -> Any:
     return construct
 
 
-# -- what nobody looked at ---------------------------------------------------------------------------------------------
-
-
-def _unseen(call_exception_handler: Any) -> Any:
-    def call_exception_handler_(self: Any, context: dict[str, Any]) -> None:
-        if str(context.get("message", "")).endswith("exception was never retrieved") and context.get("exception"):
-            error = context["exception"]
-            lane = _raised.pop(id(error), 0) or lanes.current()
-            emit_text(wire.MARK, wire.NEVER_RETRIEVED, 0, clock(), 0, lane, 0, threads.error_text(error))
-        call_exception_handler(self, context)
-
-    return call_exception_handler_
-
-
 # -- the loop waits ----------------------------------------------------------------------------------------------------
 
 
@@ -420,8 +402,7 @@ def watch() -> None:
         handle.__name__ = handle.__qualname__ = events.Handle.__name__
         handle.__module__ = events.Handle.__module__
     replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
-    loop = base_events.BaseEventLoop
-    replace(loop, "call_exception_handler", _unseen(loop.call_exception_handler))
+    task_ends.watch(base_events.BaseEventLoop)
     for name in ("SelectSelector", "PollSelector", "EpollSelector"):
         selector = getattr(selectors, name, None)
         if selector is not None and "select" in vars(selector):

@@ -311,3 +311,57 @@ def test_a_killed_step_is_known_from_its_cell(run: Run) -> None:
     assert [lane_number for _, lane_number, obj in seen.open_cells if not obj] != []
     assert lane.ending == wire.UNFINISHED
     assert STATES[lane.spans[-1].state] in {"created", "running"}
+
+
+def test_what_nobody_looked_at_is_marked(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio
+        async def never(): pass
+        async def child():
+            raise KeyError("lost")
+        async def main():
+            task = asyncio.create_task(child(), name="child")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            del task
+            never()
+        asyncio.run(main())
+        """
+    )
+
+    assert seen.marks("child") == [("exception", "KeyError: 'lost'", 5), ("never_retrieved", "KeyError: 'lost'", 0)]
+    assert seen.marks("Task-1") == [("never_awaited", "coroutine 'never' was never awaited", 11)]
+    assert "Task exception was never retrieved" in seen.stderr
+    assert "program.py:11: RuntimeWarning: coroutine 'never' was never awaited" in seen.stderr
+
+
+def test_a_task_that_raised_dies_as_soon_as_nobody_has_it(run: Run) -> None:
+    source = """
+        import asyncio, weakref
+        async def child():
+            raise KeyError("lost")
+        async def main():
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: print("told"))
+            task = weakref.ref(asyncio.Task(child()))
+            await asyncio.sleep(0)
+            print(task() is None)
+        asyncio.run(main())
+        """
+    assert run(source).stdout == run(source, traced=False).stdout == "told\nTrue\n"
+
+
+def test_a_step_of_a_task_that_is_done_is_told_to_the_loop(run: Run) -> None:
+    source = """
+        import asyncio
+        async def child():
+            return 1
+        async def main():
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: print(context["message"][:21]))
+            task = asyncio.create_task(child())
+            asyncio.Future.set_result(task, 2)
+            print(await task)
+            await asyncio.sleep(0)
+        asyncio.run(main())
+        """
+    assert run(source).stdout == run(source, traced=False).stdout == "2\nException in callback\n"
