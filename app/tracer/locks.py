@@ -281,6 +281,11 @@ def watch(threading: Any) -> None:
     threading.Lock = lock
 
 
+def watch_pickling(copyreg: Any) -> None:
+    """Have our lock's class pickled by a name under which it is found, as a manager does to start its server."""
+    copyreg.pickle(_LockClass, lambda _: "allocate_lock")
+
+
 def watch_raw() -> None:
     """The same for locks made without `threading`."""
     _thread.allocate_lock = _thread.allocate = lock

@@ -29,6 +29,7 @@ def _start() -> None:
     threads.watch_raw()
     processes.watch_raw()
     hooks.when_imported("threading", _threading)
+    hooks.when_imported("copyreg", locks.watch_pickling)
     hooks.when_imported("queue", _queue)
     hooks.when_imported("concurrent.futures._base", _futures)
     hooks.when_imported("asyncio", _asyncio)

@@ -394,3 +394,18 @@ def test_multiprocessing_works_as_it_does_without_us(run: Run) -> None:
         """
     with_us, without = run(source), run(source, traced=False)
     assert (with_us.stdout, with_us.stderr, with_us.exit_code) == (without.stdout, without.stderr, without.exit_code)
+
+
+def test_a_manager_starts_in_any_way(run: Run, method: str) -> None:
+    source = f"""
+        import multiprocessing, pickle, threading
+        if __name__ == "__main__":
+            assert pickle.loads(pickle.dumps(threading.Lock)) is threading.Lock
+            with multiprocessing.get_context("{method}").Manager() as manager:
+                shared, lock = manager.dict(a=1), manager.Lock()
+                with lock:
+                    shared["b"] = 2
+                print(dict(shared))
+        """
+    with_us = run(source)
+    assert (with_us.stdout, with_us.exit_code) == ("{'a': 1, 'b': 2}\n", 0), with_us.stderr
