@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseAll } from "../../static/js/chunk.js";
 import { Timeline } from "../../static/js/fold.js";
-import { toJSON } from "../../static/js/json.js";
+import { toJSON } from "./json.js";
 
 const folder = fileURLToPath(new URL("../golden/", import.meta.url));
 const FACTS = /** @type {const} */ (["lanes", "spans", "resources", "holds", "levels", "links", "marks", "output"]);

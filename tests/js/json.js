@@ -2,9 +2,9 @@
  * A timeline as GET /api/runs/{id}/timeline says it, without `run` and `findings`.
  * @module
  */
-import { ENDINGS, LANE_KINDS, LINKS, MARKS, RESOURCES, RETURNED, STATES, STREAMS, THREAD } from "./names.js";
+import { ENDINGS, LANE_KINDS, LINKS, MARKS, RESOURCES, RETURNED, STATES, STREAMS, THREAD } from "../../static/js/names.js";
 
-/** @typedef {import("./fold.js").Timeline} Timeline */
+/** @typedef {import("../../static/js/fold.js").Timeline} Timeline */
 
 /**
  * @param {Timeline} timeline settled
