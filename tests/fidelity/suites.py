@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from app.core.run import Python
 from app.tracer import wire
@@ -15,10 +18,11 @@ from bench import interpreter
 
 HARNESS = Path(__file__).with_name("harness.py")
 LOG_BYTES = 256 << 20
-PATIENCE_S = 1800
+PATIENCE_S = 900
 
-QUICK = ("test_thread", "test_threading", "test_threading_local", "test_queue", "test_contextlib_async")
+QUICK = ("test_thread", "test_threading_local", "test_queue", "test_contextlib_async")
 SLOW = (
+    "test_threading",  # of 3.12.1, bare, now and then never ends (test_print_exception_gh_102056)
     "test_asyncio",
     "test_concurrent_futures",
     "test_multiprocessing_fork",
@@ -54,15 +58,7 @@ def compare(python: Python, suites: tuple[str, ...], folder: Path) -> Compared:
         (folder / way).mkdir()
         report = folder / f"{way}.json"
         with (folder / f"{way}.txt").open("w") as output:
-            subprocess.run(
-                [program, HARNESS, report, *(f"test.{suite}" for suite in suites)],
-                cwd=folder / way,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                timeout=PATIENCE_S,
-                check=False,
-            )
+            _run([program, HARNESS, report, *(f"test.{suite}" for suite in suites)], folder / way, output)
         said[way] = json.loads(report.read_text())
     bare, traced = said["bare"], said["traced"]
     return Compared(
@@ -73,6 +69,18 @@ def compare(python: Python, suites: tuple[str, ...], folder: Path) -> Compared:
             if bare.get(name) != traced.get(name) and not noticed(python, name)
         },
     )
+
+
+def _run(command: list[str | Path], folder: Path, output: IO[str]) -> None:
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+    )
+    try:
+        process.wait(PATIENCE_S)
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # nothing is left, as it should be
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def noticed(python: Python, name: str) -> bool:
