@@ -255,10 +255,10 @@ def _links(timeline: Timeline) -> Iterable[Link]:
 
 
 def _going(spans: list[Span]) -> Span | None:
-    """The first of these that runs; else the first that runs in the log but was seen without the GIL."""
-    running = (span for span in spans if span.state == wire.RUNNING)
-    without = (span for span in spans if span.state == wire.READY and span.inferred)
-    return next(running, None) or next(without, None)
+    """The first of these that runs in the log, also where it was seen without the GIL."""
+    return next(
+        (span for span in spans if span.state == wire.RUNNING or (span.state == wire.READY and span.inferred)), None
+    )
 
 
 def _cause(

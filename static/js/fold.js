@@ -72,7 +72,6 @@ export class Timeline extends Lanes {
         lane.end = this.end;
         lane.ending = UNFINISHED;
       } else if (!lane.ending) lane.ending = RETURNED;
-      this.changed.add(lane); // its last link need not wait for what comes next
     }
     this.settle();
     this.revision++;

@@ -32,26 +32,22 @@ export function linkLane(timeline, lane, from) {
   let i = lane.linked;
   for (; i + 1 < spans.n; i++) {
     if (spans.state[i] !== WAITING) continue;
-    if (spans.state[i + 1] !== RUNNING && i + 2 >= spans.n && !timeline.over) break;
     const going = goingAt(spans, i + 1, Math.min(i + 3, spans.n));
+    if (going < 0 && i + 2 >= spans.n) break;
     if (going >= 0) linkWait(timeline, lane, i, spans.t[going]);
   }
   lane.linked = i;
 }
 
 /**
- * The first span between two indices that runs, else the first that runs in the log but was seen without the GIL; -1 for none.
+ * The first span between two indices that runs in the log, also where it was seen without the GIL; -1 for none.
  * @param {Lane["spans"]} spans
  * @param {number} from
  * @param {number} to
  */
 function goingAt(spans, from, to) {
-  let without = -1;
-  for (let i = from; i < to; i++) {
-    if (spans.state[i] === RUNNING) return i;
-    if (without < 0 && spans.state[i] === READY && spans.inferred[i]) without = i;
-  }
-  return without;
+  for (let i = from; i < to; i++) if (spans.state[i] === RUNNING || spans.state[i] === READY && spans.inferred[i]) return i;
+  return -1;
 }
 
 /**
