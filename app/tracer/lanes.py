@@ -49,11 +49,6 @@ def thread_lane() -> int:
     return here.thread or _appear()
 
 
-def set_task(lane: int) -> None:
-    """From now on this thread acts for the task's lane; `set_task(0)` gives it back to the thread."""
-    here.lane = lane or here.thread
-
-
 def _appear() -> int:
     lane = declare_thread(f"Thread {get_native_id()}", tid=get_native_id())
     enter(lane)
