@@ -1,6 +1,6 @@
 FROM debian:trixie-slim AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends bubblewrap make python3 python3-venv \
+    && apt-get install -y --no-install-recommends bubblewrap gcc libc6-dev make python3-dev python3-venv \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/interleave
 COPY .ci/setup .ci/setup
@@ -13,6 +13,7 @@ RUN make assets \
     && rm -rf .venv/node .venv/bin/node .venv/bin/npm \
     && .venv/bin/python -m pip uninstall --quiet --yes pip
 COPY app app
+RUN .venv/bin/python -I -S app/sandbox/accelerator.py app/tracer
 # The user who runs the server owns nothing here, so what Python would cache is made now.
 RUN .venv/bin/python -m compileall -q app
 

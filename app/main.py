@@ -121,7 +121,7 @@ async def _store(url: str) -> Store:
 def _sandbox(settings: Settings, pythons: tuple[Python, ...], folder: Path | None) -> Sandbox:
     if not pythons:
         raise NoSandbox("no CPython from 3.11 on was found; name one in INTERLEAVE_PYTHONS")
-    return Bubblewrap(pythons, folder, boxes=settings.boxes)
+    return Bubblewrap(pythons, folder, boxes=settings.boxes, pure=not settings.accelerator)
 
 
 async def trace(settings: Settings, program: Program, python_id: str | None) -> tuple[Run, Timeline]:

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     pythons: str = Field(
         "", description="More interpreters to look at, separated as in PATH; the usual places are looked at anyway."
     )
+    accelerator: bool = Field(True, description="Whether programs are traced in C where that can be built.")
     boxes: int = Field(2, ge=1, le=64, description="How many programs run at the same time.")
     limits: Limits = Field(
         default_factory=Limits, description="What one run may use; INTERLEAVE_LIMITS__WALL_NS and so on."

@@ -23,6 +23,8 @@ def traced(folder: Path, log: Path, python: str = sys.executable) -> Path:
     subprocess.run([python, "-m", "venv", "--without-pip", home], check=True)
     [site] = home.glob("lib/python*/site-packages")
     shutil.copytree(Path(wire.__file__).parent, site / "interleave_tracer")
+    # As in a box; where Python may not write bytecode, the tracer would be compiled at every start.
+    subprocess.run([home / "bin" / "python", "-m", "compileall", "-q", site / "interleave_tracer"], check=True)
     (site / "interleave.pth").write_text("import interleave_tracer.start\n")
     (site / "interleave_tracer" / "log_path").write_text(str(log))
     return home / "bin" / "python"

@@ -42,7 +42,7 @@ _LEGAL: dict[int, set[int]] = {
     wire.PLACE: {0, 1},
     wire.NAME: {0},
     wire.CPU: {0, 16},
-    wire.STAT: {wire.TRACER_NS},
+    wire.STAT: {wire.TRACER_NS, wire.IN_C, wire.IN_PYTHON},
 }
 LEGAL = np.zeros((256, 256), dtype=bool)
 for _kind, _flags in _LEGAL.items():

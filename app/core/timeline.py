@@ -208,9 +208,16 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
             "tracer_ns": round(timeline.stats.get(wire.TRACER_NS, 0)),
             "sampler_hz": timeline.stats.get(wire.SAMPLER_HZ, 0),
             "missed_switches": round(timeline.stats.get(wire.MISSED_SWITCHES, 0)),
+            "writer": _writer(timeline),
         },
         "dropped": {
             "events": round(timeline.stats.get(wire.DROPPED_EVENTS, 0)),
             "output_bytes": round(timeline.stats.get(wire.DROPPED_OUTPUT, 0)),
         },
     }
+
+
+def _writer(timeline: Timeline) -> str | None:
+    """What wrote the events in the program's processes: C, Python, or each in some of them."""
+    in_c, in_python = timeline.stats.get(wire.IN_C, 0), timeline.stats.get(wire.IN_PYTHON, 0)
+    return "both" if in_c and in_python else "c" if in_c else "python" if in_python else None

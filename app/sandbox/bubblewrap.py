@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import tempfile
@@ -20,6 +21,8 @@ from app.core.errors import NoSandbox
 from app.core.run import Limits, Program, Python
 from app.sandbox import Guarantee, machine
 from app.sandbox.box import PATIENCE_SECONDS, BubblewrapBox, Image, Parts, Way, try_out
+
+logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 TRACER = HERE.parent / "tracer"
@@ -34,20 +37,26 @@ class Bubblewrap:
 
     In `directory` it keeps flight logs while they are written and the interpreters' images, in a folder of its own;
     best on a disk: on a tmpfs a log takes all its memory at once. At most `boxes` are open at a time: `prepare` waits
-    for its turn.
+    for its turn. With `pure` the tracer is never accelerated.
     """
 
     name = "bubblewrap"
 
     def __init__(
-        self, pythons: Iterable[Python], directory: Path | None = None, *, boxes: int = 4, tracer: Path = TRACER
+        self,
+        pythons: Iterable[Python],
+        directory: Path | None = None,
+        *,
+        boxes: int = 4,
+        tracer: Path = TRACER,
+        pure: bool = False,
     ) -> None:
         self._bwrap = machine.find_bwrap()
         self._turns = asyncio.Semaphore(boxes)
         self._boxes: set[BubblewrapBox] = set()
         self._folder = machine.own_folder(directory or Path(tempfile.gettempdir()))
         try:
-            self._images = _build_images(tuple(pythons), self._folder.path, tracer)
+            self._images = _build_images(tuple(pythons), self._folder.path, tracer, pure=pure)
             self._way = self._find_way()
         except BaseException:
             self._folder.remove()
@@ -98,14 +107,14 @@ class Bubblewrap:
         raise NoSandbox(machine.advice(refusals))
 
 
-def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path) -> dict[str, Image]:
+def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path, *, pure: bool) -> dict[str, Image]:
     """The image of every interpreter, by executable; all built at the same time."""
     builders = {}
     for python in pythons:
         place = folder / python.id
         place.mkdir()
         builders[python.executable] = subprocess.Popen(
-            [python.executable, "-I", "-S", HERE / "image.py", place, tracer, HERE / "init.py"],
+            [python.executable, "-I", "-S", HERE / "image.py", place, tracer, HERE / "init.py", *["pure"] * pure],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -118,6 +127,8 @@ def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path) -> di
         if builder.returncode != 0:
             raise NoSandbox(f"Programs can't run on {executable}: {complaint.strip().rpartition(chr(10))[2]}")
         image = json.loads(built)
+        if image["slow"]:
+            logger.warning("on %s programs are traced in pure Python: %s", executable, image["slow"])
         binds = tuple((path, inside) for path, inside in image["binds"])
         images[executable] = Image(image["python"], binds, image["gil"])
     if not images:

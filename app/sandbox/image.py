@@ -1,12 +1,12 @@
 """Lay out the root directory of an interpreter's boxes; run by that interpreter itself.
 
-    python -I -S image.py FOLDER TRACER INIT
+    python -I -S image.py FOLDER TRACER INIT [pure]
 
 Makes FOLDER/root (what a box sees as /: a skeleton, and copies of the shared libraries that this interpreter and its
 extension modules load) and FOLDER/site (its site-packages: the tracer alone), and prints as JSON
-`{"python": path inside, "binds": [[path here, path inside], …], "gil": where its GIL is}`. The standard library is
-bound, not copied. Inside, every interpreter but the system's own is under /usr/local, whatever folder of whose home it
-lives in here.
+`{"python": path inside, "binds": [[path here, path inside], …], "gil": where its GIL is, "slow": why the tracer has no
+C part, if so}`; with `pure` it gets none. The standard library is bound, not copied. Inside, every interpreter but the
+system's own is under /usr/local, whatever folder of whose home it lives in here.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ import threading
 import warnings
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent))
+import accelerator  # type: ignore[import-not-found]
+
 DEVICES = ("null", "zero", "full", "random", "urandom")
 FILES = {
     "etc/passwd": "sandbox:x:1000:1000::/home/sandbox:\n",
@@ -45,7 +48,7 @@ LOADED_LATER = ("libgcc_s.so.1", "libnss_files.so.2")
 """What the C library loads by name when a thread is cancelled, or a name looked up by an older one."""
 
 
-def main(folder: Path, tracer: Path, init: Path) -> None:
+def main(folder: Path, tracer: Path, init: Path, *, pure: bool) -> None:
     """Build everything; see the module."""
     os.umask(0o022)
     root = folder / "root"
@@ -77,8 +80,11 @@ def main(folder: Path, tracer: Path, init: Path) -> None:
         (root / inside[1:]).mkdir(parents=True, exist_ok=True)
 
     copy_libraries(root, executable, stdlib)
-    copy_tracer(folder / "site", tracer, home + packages.removeprefix(prefix))
-    json.dump({"python": f"{home}/bin/python", "binds": [(str(root), "/"), *binds], "gil": gil()}, sys.stdout)
+    slow = "" if pure else accelerator.build(tracer)
+    fast = None if pure else accelerator.built(tracer)
+    copy_tracer(folder / "site", [*tracer.glob("*.py"), *filter(None, [fast])], home + packages.removeprefix(prefix))
+    binds.insert(0, (str(root), "/"))
+    json.dump({"python": f"{home}/bin/python", "binds": binds, "gil": gil(), "slow": slow}, sys.stdout)
 
 
 def write(path: Path, text: str) -> None:
@@ -184,16 +190,17 @@ def copy_program(source: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
-def copy_tracer(packages: Path, tracer: Path, inside: str) -> None:
+def copy_tracer(packages: Path, parts: list[Path], inside: str) -> None:
     """Copy the tracer with its bytecode: nothing could be cached in there later, it would be compiled at each start."""
     target = packages / "interleave_tracer"
     target.mkdir(parents=True)
     write(packages / "interleave.pth", "import interleave_tracer.start\n")
-    for source in tracer.glob("*.py"):
+    for source in parts:
         copy = target / source.name
         shutil.copyfile(source, copy)
-        py_compile.compile(str(copy), dfile=f"{inside}/interleave_tracer/{source.name}", doraise=True)
+        if copy.suffix == ".py":
+            py_compile.compile(str(copy), dfile=f"{inside}/interleave_tracer/{source.name}", doraise=True)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    main(*map(Path, sys.argv[1:4]), pure="pure" in sys.argv[4:])

@@ -11,7 +11,7 @@ from _thread import _local, get_native_id
 from _weakref import ref
 
 from . import log, wire
-from .log import clock, emit, emit_text, number
+from .log import clock, emit, emit_text, fast, number
 from .places import place as place_of
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class _Here(_local):
     waits = 0
 
 
-here = _Here()
+here: Any = fast.here if fast else _Here()
 
 
 def current() -> int:
@@ -88,6 +88,7 @@ def begin(name: str, *, internal: bool = False, parent: int = 0, starter: int = 
     flags = wire.PROCESS | (wire.INTERNAL if internal else 0) | (wire.TOLD if starter else 0)
     emit_text(wire.LANE, flags, parent, t or now, starter | pid << 32, process_lane, place, name)
     emit(wire.STATE, wire.RUNNING, 0, now, 0, process_lane)
+    emit(wire.STAT, wire.IN_C if fast else wire.IN_PYTHON, 0, now, 1, process_lane)
     main_lane = declare_thread("MainThread", internal=internal, tid=get_native_id(), t=now)
     enter(main_lane, now)
     return process_lane
@@ -134,6 +135,11 @@ def act(what: int, on: int, t: int, place: int = 0, nth: int = 0) -> None:
 def level(on: int, value: int) -> None:
     """The resource's depth or count is now `value`."""
     emit(wire.LEVEL, 0, on, clock(), max(value, 0), here.lane or _appear())
+
+
+if fast:
+    fast.use(appear=_appear)
+    current, waiting, running, act, level = fast.current, fast.waiting, fast.running, fast.act, fast.level
 
 
 def resource(kind: int, name: str = "", key: int = 0, target: int = 0, place: int = 0) -> int:

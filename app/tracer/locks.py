@@ -13,7 +13,7 @@ from sys import _getframe
 from . import wire
 from .hooks import replace, without_us
 from .lanes import Resource, _appear, declare, here, running, waiting
-from .log import Cell, clock, emit, slots, ticks, words
+from .log import Cell, clock, emit, fast, slots, ticks, words
 from .places import LIBRARY, kind, place, user
 
 TYPE_CHECKING = False
@@ -47,49 +47,38 @@ class _LockClass(type):
         return hash(_Raw)
 
 
-class lock(metaclass=_LockClass):  # noqa: N801
-    __module__ = "_thread"
-    __slots__ = ("__weakref__", "_cell", "_raw", "_release", "_resource", "_since", "_try", "_who", "_word")
-    _cell: Cell
+class _ToldLock:
+    """What fast.Lock does in C."""
+
+    __slots__ = ("_acquire", "_cell", "_raw", "_release", "_since", "_who", "_word")
+    _acquire: Any
+    _cell: Cell | None
     _raw: Any
     _release: Any
-    _resource: Resource
-    _since: int
-    _try: Any
-    _who: int
     _word: int
 
-    def __new__(cls, *given: object, **named: object) -> Any:
-        if given or named:
-            try:
-                return _original(*given, **named)
-            except TypeError as error:
-                without_us(error)
-                raise
-        frame = _getframe(1)
-        if kind(frame.f_code) == LIBRARY:
-            return _allocate()
+    def __new__(cls) -> Any:
         self = object.__new__(cls)
         self._raw = raw = _allocate()
-        self._try = raw.acquire
+        self._acquire = raw.acquire
         self._release = raw.release
-        self._resource = Resource(wire.LOCK, place(frame))
-        self._word = wire.HOLD | self._resource.number << 32
-        self._cell = _unheld
+        self._cell = None
         self._since = self._who = 0
         return self
 
-    def __init_subclass__(cls) -> NoReturn:
-        raise TypeError("type '_thread.lock' is not an acceptable base type")
-
-    def acquire(self, blocking: bool = True, timeout: float = -1, *more: Any) -> bool:
-        if blocking is True and timeout == -1 and not more:
-            if not self._try(False):
+    def acquire(self, *how: Any, **named: Any) -> bool:
+        if not how and not named:
+            if not self._acquire(False):
                 self._wait(-1)
-        elif not self._ask(blocking, timeout, more):
-            return False
+        else:
+            try:
+                if not self._ask(*how, **named):
+                    return False
+            except BaseException as error:
+                without_us(error)
+                raise
         cell = self._cell
-        if cell is _unheld:
+        if cell is None:
             cell = self._first()
         t = 0
         for t in ticks:  # noqa: B007
@@ -109,7 +98,7 @@ class lock(metaclass=_LockClass):  # noqa: N801
         since = self._since
         if since and not given:
             self._since = 0
-            words[self._cell.at] = 0
+            words[self._cell.at] = 0  # type: ignore[union-attr]
             at = t = 0
             for at in slots:  # noqa: B007
                 break
@@ -128,33 +117,73 @@ class lock(metaclass=_LockClass):  # noqa: N801
 
     __exit__ = release
 
+    acquire_lock = acquire
+    release_lock = release
+    _ask: Any
+    _wait: Any
+    _first: Any
+
+
+if fast:
+    _ToldLock = fast.Lock  # type: ignore[misc]
+
+
+class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
+    __module__ = "_thread"
+    __slots__ = ("__weakref__", "_resource")
+    _resource: Resource
+
+    def __new__(cls, *given: object, **named: object) -> Any:
+        if given or named:
+            try:
+                return _original(*given, **named)
+            except TypeError as error:
+                without_us(error)
+                raise
+        frame = _getframe(1)
+        if kind(frame.f_code) == LIBRARY:
+            return _allocate()
+        self = super().__new__(cls)
+        self._resource = Resource(wire.LOCK, place(frame))
+        self._word = wire.HOLD | self._resource.number << 32
+        return self
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("type '_thread.lock' is not an acceptable base type")
+
     def locked(self) -> bool:
         return bool(self._raw.locked())
 
-    def _ask(self, blocking: Any, timeout: Any, more: tuple[Any, ...]) -> bool:
+    locked_lock = locked
+
+    def _try(self, *how: Any, **named: Any) -> bool:
+        return bool(self._raw.acquire(*how, **named))
+
+    def _ask(self, blocking: Any = True, timeout: Any = -1, *more: Any, **unknown: Any) -> bool:
         """Acquire with a timeout, or without waiting; what makes no sense is left to the real lock's judgement."""
         try:
-            sensible = type(timeout) in {int, float} and timeout > 0 and isinstance(blocking, int) and blocking
-            if sensible and not more:
-                return bool(self._try(False) or self._wait(timeout))
-            return bool(self._try(blocking, timeout, *more))
+            sensible = type(timeout) in {int, float} and (timeout > 0 or timeout == -1)
+            if sensible and isinstance(blocking, int) and blocking and not more and not unknown:
+                return self._try(False) or self._wait(timeout)
+            return self._try(blocking, timeout, *more, **unknown)
         except BaseException as error:
             without_us(error)
             raise
 
     def _wait(self, timeout: float) -> bool:
-        # A switch inside Python code hands the lock over held, and from then on everyone blocks who would not have
-        # without us: let the holder finish before this counts as waiting.
-        _give_way(0)
-        if self._try(False):
-            return True
-        frame = user(_getframe(2))
+        frame = user(_getframe(1))
         where = place(frame)
+        if not fast:
+            # A switch inside Python code hands the lock over held, and from then on everyone blocks who would not
+            # have without us: let the holder finish before this counts as waiting.
+            _give_way(0)
+            if self._try(False):
+                return True
         if self._resource.tries:
             declare(self._resource, self, frame)
         waiting(self._resource.number, where)
         try:
-            return bool(self._try(True, timeout))
+            return self._try(True, timeout)
         except BaseException as error:
             without_us(error)
             raise
@@ -164,17 +193,17 @@ class lock(metaclass=_LockClass):  # noqa: N801
     def _first(self) -> Cell:
         """The first hold: now is the time to tell what the lock is called."""
         self._cell = cell = Cell()
-        declare(self._resource, self, user(_getframe(2)))
+        declare(self._resource, self, user(_getframe(1)))
         return cell
+
+    def _forget(self) -> None:
+        self._since = 0
+        if self._cell is not None:
+            self._cell.close()
 
     def _at_fork_reinit(self) -> None:
         self._raw._at_fork_reinit()
-        self._since = 0
-        words[self._cell.at] = 0
-
-    acquire_lock = acquire
-    release_lock = release
-    locked_lock = locked
+        self._forget()
 
     def __repr__(self) -> str:
         return f"{repr(self._raw).partition(' at 0x')[0]} at {id(self):#x}>"
@@ -183,65 +212,94 @@ class lock(metaclass=_LockClass):  # noqa: N801
         return self._raw.__reduce_ex__(protocol)
 
 
-class RLock(_RLock):  # type: ignore[misc]
-    __module__ = "_thread"
-    __slots__ = ("_cell", "_depth", "_resource", "_since", "_who")
+class _ToldRLock(_RLock):  # type: ignore[misc]
+    """What fast.RLock does in C."""
 
-    def __new__(cls, where: int) -> RLock:  # noqa: PYI034
-        self: RLock = _RLock.__new__(cls)
-        self._resource = Resource(wire.RLOCK, where)
-        self._cell = _unheld
+    __slots__ = ("_cell", "_depth", "_since", "_who", "_word")
+    _cell: Cell | None
+    _word: int
+
+    def __new__(cls) -> Any:
+        self = _RLock.__new__(cls)
+        self._cell = None
         self._depth = self._since = self._who = 0
         return self
 
-    def acquire(self, blocking: bool = True, timeout: float = -1, *more: Any) -> bool:
-        if blocking is True and timeout == -1 and not more:
+    def acquire(self, *how: Any, **named: Any) -> bool:
+        if not how and not named:
             if not _try(self, False):
                 self._wait(-1)
-        elif not self._ask(blocking, timeout, more):
-            return False
+        else:
+            try:
+                if not self._ask(*how, **named):
+                    return False
+            except BaseException as error:
+                without_us(error)
+                raise
         self._depth += 1
         if self._depth == 1:
-            if self._cell is _unheld:
-                self._first()
+            cell = self._cell or self._first()
             self._who = here.lane or _appear()
             self._since = clock()
-            self._cell.open(self._since, self._who, self._resource.number)
+            cell.open(self._since, self._who, self._word >> 32)
         return True
 
     __enter__ = acquire
 
-    def release(self) -> None:
-        self._let_go(1)
+    def release(self, *given: object) -> None:
+        if len(given) == 3:
+            given = ()
+        if not given:
+            self._let_go(1)
         try:
-            _release(self)
+            _release(self, *given)
         except BaseException as error:
             without_us(error)
             raise
 
-    def __exit__(self, *error: object) -> None:
-        self.release()
+    __exit__ = release
 
     def _let_go(self, times: int) -> None:
-        if self._is_owned():
+        if self._is_owned() and self._depth:
             self._depth -= times
             if not self._depth:
-                self._cell.close()
-                emit(wire.HOLD, 0, self._resource.number, self._since, clock(), self._who)
+                self._cell.close()  # type: ignore[union-attr]
+                emit(wire.HOLD, 0, self._word >> 32, self._since, clock(), self._who)
+
+    def _let_all_go(self) -> None:
+        self._let_go(self._depth)
+
+    _ask: Any
+    _wait: Any
+    _first: Any
+
+
+if fast:
+    _ToldRLock = fast.RLock  # type: ignore[misc]
+
+
+class RLock(_ToldRLock):
+    __module__ = "_thread"
+    __slots__ = ("_resource",)
+
+    def __new__(cls, where: int) -> RLock:  # noqa: PYI034
+        self: RLock = super().__new__(cls)
+        self._resource = Resource(wire.RLOCK, where)
+        self._word = wire.HOLD | self._resource.number << 32
+        return self
 
     def _release_save(self) -> Any:
-        self._let_go(self._depth)
+        self._let_all_go()
         return _RLock._release_save(self)
 
     def _acquire_restore(self, state: tuple[int, int]) -> None:
-        self.acquire()
-        for _ in range(state[0] - 1):
+        for _ in range(state[0]):
             self.acquire()
 
     def _at_fork_reinit(self) -> None:
         _RLock._at_fork_reinit(self)
         self._depth = 0
-        self._cell.close()
+        self._forget()
 
     def __repr__(self) -> str:
         return str(_RLock.__repr__(self)).replace(" RLock object", " _thread.RLock object")
@@ -249,15 +307,15 @@ class RLock(_RLock):  # type: ignore[misc]
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _RLock().__reduce_ex__(protocol)
 
-    def _try(self, *how: Any) -> bool:
-        return bool(_try(self, *how))
+    def _try(self, *how: Any, **named: Any) -> bool:
+        return bool(_try(self, *how, **named))
 
     _ask = lock._ask
     _wait = lock._wait
     _first = lock._first
+    _forget = lock._forget
 
 
-_unheld = Cell()
 _try = _RLock.acquire
 _release = _RLock.release
 

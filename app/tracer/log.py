@@ -18,9 +18,18 @@ from itertools import chain, count
 
 from . import wire
 
+try:
+    from . import fast as _fast  # type: ignore[attr-defined]
+except ImportError:  # not built for this interpreter, or another one in this process has it
+    _fast = None
+
 TYPE_CHECKING = False  # typing and collections are imports that the program did not ask for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
+
+fast: Any = _fast
+"""The tracer's C part, if it is there: bases for our classes, and functions that take the place of ours."""
 
 BIN = (wire.PROCESS_AT + 16 * wire.PROCESSES) // 8
 """A word index: the unused end of page 0, where records and cells go for which there is no room."""
@@ -71,6 +80,9 @@ def attach() -> bool:
         os.close(low)
     octets = memoryview(mapped)
     words = octets.cast("Q")
+    if fast:
+        fast.attach(mapped)
+        fast.use(segment=_segment)
     _segments, at = wire.layout(size)
     _first = at // 8
     return _begin()
@@ -101,6 +113,8 @@ def _begin() -> bool:
     _index = entry + 1
     _lost = wire.PROCESS_AT // 8 + 2 * entry + 1 if _index else BIN + 4
     _numbers = count(_index << 24 | 2).__next__
+    if fast:
+        fast.begin(_lost)
     return _index > 0
 
 
@@ -219,6 +233,10 @@ def emit(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: in
     words[at] = kind | flags << 8 | obj << 32
 
 
+if fast:
+    emit = fast.emit
+
+
 class _Texts:
     at = end = 0
 
@@ -251,14 +269,9 @@ def emit_text(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, plac
     words[at] = kind | flags << 8 | len(data) << 16 | obj << 32
 
 
-class Cell:
-    """Sixteen bytes of the log that say what is open now: a hold, or with obj = 0 a running step."""
-
-    __slots__ = ("__weakref__", "at")
-
-    def __init__(self) -> None:
-        self.at = _cell()
-        _live[id(self)] = ref(self)
+class _Cell:
+    __slots__ = ("at",)
+    at: int
 
     def open(self, t: int, lane: int, obj: int = 0) -> None:
         at = self.at
@@ -268,6 +281,20 @@ class Cell:
 
     def close(self) -> None:
         words[self.at] = 0
+
+
+if fast:
+    _Cell = fast.Cell  # type: ignore[misc]
+
+
+class Cell(_Cell):
+    """Sixteen bytes of the log that say what is open now: a hold, or with obj = 0 a running step."""
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self) -> None:
+        self.at = _cell()
+        _live[id(self)] = ref(self)
 
     def __del__(self) -> None:
         words[self.at] = 0

@@ -27,7 +27,7 @@ from typing import Any
 from . import lanes, task_ends, task_locks, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
-from .log import Cell, cell, clock, emit, emit_text, number, slots, ticks, words
+from .log import Cell, cell, clock, emit, emit_text, fast, number, slots, ticks, words
 from .places import place
 from .task_seams import Known, disguise
 from .task_waits import Waits
@@ -57,10 +57,33 @@ _steps: Any = _PyTask
 _run_once = base_events.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
 
 
-class Home:
+class _Home:
+    __slots__ = ("cause", "cell", "lane", "running", "thread")
+    cause: int
+    cell: Cell
+    lane: int
+    running: Any
+    thread: int
+
+
+class _TaskLane:
+    __slots__ = ("again", "canceller", "home", "lane", "on", "since")
+    again: bool
+    canceller: int
+    home: Home
+    lane: int
+    on: int
+    since: int
+
+
+if fast:
+    _Home, _TaskLane = fast.Home, fast.TaskLane  # type: ignore[misc]
+
+
+class Home(_Home):
     """An event loop and the thread that runs it: its lane, the task that runs now, and who asked for a callback."""
 
-    __slots__ = ("cause", "cell", "io", "lane", "running", "thread", "waiting")
+    __slots__ = ("io", "waiting")
 
     def __init__(self) -> None:
         self.lane = lanes.thread_lane()
@@ -71,10 +94,10 @@ class Home:
         self.waiting = False
 
 
-class TaskLane:
+class TaskLane(_TaskLane):
     """What is known of a task."""
 
-    __slots__ = ("again", "base", "canceller", "eager", "home", "lane", "name", "on", "since", "waits")
+    __slots__ = ("base", "eager", "name", "waits")
 
     def __init__(self, home: Home, base: Any) -> None:
         self.home = home
@@ -172,8 +195,7 @@ def _call_soon(self: Any, callback: Any, args: tuple[Any, ...], context: Any) ->
     if task is not None:
         watched = _known.get(id(task))
         if watched is None:
-            watched = _adopt(self, task, sys._getframe(1))
-            watched.again = watched.home.running is watched
+            watched = _appeared(self, task)
         elif watched.home.running is watched:
             watched.again = True
         else:
@@ -191,6 +213,21 @@ def _call_soon(self: Any, callback: Any, args: tuple[Any, ...], context: Any) ->
         del handle._source_traceback[-1]
     self._ready.append(handle)
     return handle  # type: ignore[no-any-return]
+
+
+def _call_soon_fast(self: Any, callback: Any, args: tuple[Any, ...], context: Any) -> events.Handle:
+    handle: Any = events.Handle(fast.step(self, callback, args), args, self, context)
+    if handle._source_traceback:
+        del handle._source_traceback[-1]
+    self._ready.append(handle)
+    return handle  # type: ignore[no-any-return]
+
+
+def _appeared(loop: Any, task: Any) -> TaskLane:
+    """A task that nobody knew takes, or will take, a step."""
+    watched = _adopt(loop, task, sys._getframe(2))
+    watched.again = watched.home.running is watched
+    return watched
 
 
 def _woken(watched: TaskLane, args: tuple[Any, ...]) -> None:
@@ -401,7 +438,10 @@ def watch() -> None:
     for handle in (_StepHandle, _CausedHandle):
         handle.__name__ = handle.__qualname__ = events.Handle.__name__
         handle.__module__ = events.Handle.__module__
-    replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
+    if fast:
+        functions = {"task_of": _task_of, "adopt": _appeared, "begun": _begun, "stepped": _stepped, "home_of": _home}
+        fast.use(task=_CTask, known=_known, homes=_homes, **functions)
+    replace(base_events.BaseEventLoop, "_call_soon", _call_soon_fast if fast else _call_soon)
     task_ends.watch(base_events.BaseEventLoop)
     for name in ("SelectSelector", "PollSelector", "EpollSelector"):
         selector = getattr(selectors, name, None)

@@ -273,6 +273,7 @@ class CostOut(BaseModel):
     tracer_ns: int
     sampler_hz: float
     missed_switches: int
+    writer: Literal["c", "python", "both"] | None
 
 
 class TimelineOut(BaseModel):

@@ -10,7 +10,7 @@ import { sentence, staysAt } from "./sentence.js";
 /** @typedef {import("./feed.js").Run} Run */
 /** @typedef {import("./text.js").Part} Part */
 
-const STAT_TRACER = 1, STAT_RATE = 2, STAT_MISSED = 3;
+const STAT_TRACER = 1, STAT_RATE = 2, STAT_MISSED = 3, STAT_PYTHON = 7;
 
 /**
  * The outcome of a run that has ended.
@@ -82,6 +82,7 @@ export function droppedOf(run, timeline) {
 export function watchedBy({ stats }) {
   const said = [];
   if (stats[STAT_TRACER]) said.push(t("watching took {time}", { time: duration(stats[STAT_TRACER]) }));
+  if (stats[STAT_PYTHON]) said.push(t("traced in pure Python, which costs more than in C"));
   if (stats[STAT_RATE]) {
     said.push(t("GIL looked at {hz} times a second, {n} switches missed", { hz: number(stats[STAT_RATE], 0), n: number(stats[STAT_MISSED], 0) }));
   }

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import app.sandbox
 from app.core.event import Chunk, Events
 from app.core.fold import fold
 from app.core.log import Numbering, Records, check
@@ -25,6 +26,7 @@ from app.sandbox.pythons import find_pythons
 from app.tracer import wire
 
 TRACER = Path(wire.__file__).parent
+ACCELERATOR = Path(app.sandbox.__file__).with_name("accelerator.py")
 HEADER = struct.Struct(wire.PACKET_HEADER)
 PATIENCE_S = 60
 NEVER = 1 << 63
@@ -150,14 +152,22 @@ def _packets(descriptor: int, into: list[Packet]) -> None:
 
 
 class Tracer:
-    """An interpreter with the tracer in its site-packages, and the log that its programs write."""
+    """An interpreter with the tracer in its site-packages, accelerated or not, and the log that its programs write."""
 
-    def __init__(self, interpreter: Path, home: Path) -> None:
+    def __init__(self, interpreter: Path, home: Path, writer: str) -> None:
         subprocess.run([interpreter, "-m", "venv", "--without-pip", home], check=True, timeout=PATIENCE_S)
         self.python = home / "bin" / "python"
         [site] = home.glob("lib/python*/site-packages")
         self.package = site / "interleave_tracer"
-        shutil.copytree(TRACER, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(TRACER, self.package, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+        self.writer = writer
+        if writer == "c":
+            build = [self.python, "-I", "-S", ACCELERATOR, self.package]
+            complaint = subprocess.run(build, capture_output=True, text=True, timeout=PATIENCE_S, check=False).stderr
+            if complaint.startswith("no "):
+                pytest.skip(f"{interpreter} runs the tracer in pure Python: {complaint}")
+            assert complaint == ""
+        subprocess.run([self.python, "-m", "compileall", "-q", self.package], check=True, timeout=PATIENCE_S)
         (site / "interleave.pth").write_text("import interleave_tracer.start\n")
         version = subprocess.run(
             [self.python, "-c", "import sys; print(*sys.version_info[:3])"], check=True, capture_output=True, text=True
@@ -215,11 +225,13 @@ Run = Callable[..., Seen]
 
 
 PYTHONS = [python for python in find_pythons() if not python.free_threaded]
+TRACERS = {f"{python.version}-{writer}": (python, writer) for python in PYTHONS for writer in ("c", "python")}
 
 
-@pytest.fixture(scope="session", params=PYTHONS, ids=[python.version for python in PYTHONS])
+@pytest.fixture(scope="session", params=TRACERS.values(), ids=TRACERS)
 def tracer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tracer:
-    return Tracer(Path(request.param.executable), tmp_path_factory.mktemp("traced") / "venv")
+    python, writer = request.param
+    return Tracer(Path(python.executable), tmp_path_factory.mktemp("traced") / "venv", writer)
 
 
 @pytest.fixture

@@ -36,10 +36,14 @@ MISUSE = """
     def fail():
         with lock:
             lock.release()
-    try:
-        fail()
-    except RuntimeError:
-        traceback.print_exc()
+    def fail_too():
+        with rlock:
+            rlock.release()
+    for failure in fail, fail_too:
+        try:
+            failure()
+        except RuntimeError:
+            traceback.print_exc()
     try:
         threading.Condition().wait_for(bool)
     except RuntimeError:

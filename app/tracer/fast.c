@@ -1,0 +1,799 @@
+/* The tracer's hot paths in C: the same records as log.py, lanes.py, locks.py and tasks.py write without it.
+ *
+ * Records: docs/trace-format.md. With the GIL, what follows between two calls into Python is one act, so that a slot, the
+ * time and four stores need no lock. Without it every thread has a segment of its own.
+ *
+ * In place of functions of log.py and lanes.py: emit, current, waiting, running, act, level.
+ * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
+ * For log.py: attach(mmap), begin(word that counts what is lost). For all: use(name=object), see py_use.
+ * For tasks.py: step(loop, callback, args) is what the loop's handle calls in the callback's place.
+ */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <structmember.h>
+#include <time.h>
+
+/* wire.py's words */
+enum { RECORDS = 1 };
+enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8 };
+enum { RUNNING = 2, READY = 3, WAITING = 4, CANCEL = 4 };
+enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, BIN = (64 + 16 * 240) / 8 };
+
+#if PY_VERSION_HEX >= 0x030C0000
+#define SAVE_ERROR PyObject *error = PyErr_GetRaisedException()
+#define RESTORE_ERROR PyErr_SetRaisedException(error)
+#else
+#define SAVE_ERROR PyObject *error, *error_value, *error_tb; PyErr_Fetch(&error, &error_value, &error_tb)
+#define RESTORE_ERROR PyErr_Restore(error, error_value, error_tb)
+#endif
+
+/* -- the log -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t nowhere[BIN + 8];
+static uint64_t *words = nowhere;
+static uint64_t lost = BIN + 4;
+static PyObject *segment; /* log._segment, see py_use */
+
+static
+#ifdef Py_GIL_DISABLED
+    _Thread_local
+#endif
+    struct { uint64_t at, end, spare; } room;
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* The word at which a fresh segment begins, 0 when there is none: Python code runs, and other threads may. */
+static uint64_t claim(void) {
+    uint64_t start = 0;
+    SAVE_ERROR;
+    PyObject *kind = PyLong_FromLong(RECORDS);
+    PyObject *found = kind && segment ? PyObject_CallOneArg(segment, kind) : NULL;
+    if (found) start = PyLong_AsUnsignedLongLong(found);
+    if (PyErr_Occurred()) {
+        PyErr_Clear();
+        start = 0;
+    }
+    Py_XDECREF(found);
+    Py_XDECREF(kind);
+    RESTORE_ERROR;
+    return start;
+}
+
+/* The word at which a free slot begins; the bin, and one more is lost, when the log is full. Take it before the time. */
+static uint64_t slot(void) {
+    if (room.at == room.end) {
+        uint64_t start = room.spare;
+        room.spare = 0;
+        if (!start) start = claim();
+        if (!start) {
+            __atomic_fetch_add(&words[lost], 1, __ATOMIC_RELAXED);
+            return BIN;
+        }
+        if (room.at != room.end) {
+            room.spare = start; /* another thread was here meanwhile */
+        } else {
+            room.at = start;
+            room.end = start + SEGMENT_WORDS;
+        }
+    }
+    uint64_t at = room.at;
+    room.at += SLOT_WORDS;
+    return at;
+}
+
+static void put(uint64_t at, uint64_t head, uint64_t t, uint64_t arg, uint64_t who) {
+    words[at + 1] = t;
+    words[at + 2] = arg;
+    words[at + 3] = who;
+    __atomic_store_n(&words[at], head, __ATOMIC_RELEASE);
+}
+
+static void tell(uint64_t head, uint64_t arg, uint64_t who) {
+    uint64_t at = slot();
+    put(at, head, now(), arg, who);
+}
+
+/* A cell says what is open now: its first word, the time, is written last and cleared first. */
+static void open_cell(uint64_t at, uint64_t t, uint64_t what) {
+    __atomic_store_n(&words[at], 0, __ATOMIC_RELEASE);
+    words[at + 1] = what;
+    __atomic_store_n(&words[at], t, __ATOMIC_RELEASE);
+}
+
+static void close_cell(uint64_t at) { __atomic_store_n(&words[at], 0, __ATOMIC_RELEASE); }
+
+/* Whole numbers from the arguments: those that are not given stay as they are. False, with an error, if one is none. */
+static bool numbers(PyObject *const *args, Py_ssize_t given, uint64_t *into, Py_ssize_t least, Py_ssize_t most) {
+    if (given < least || given > most) {
+        PyErr_Format(PyExc_TypeError, "%zd to %zd arguments, not %zd", least, most, given);
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < given; i++) {
+        into[i] = PyLong_AsUnsignedLongLongMask(args[i]);
+        if (into[i] == (uint64_t)-1 && PyErr_Occurred()) return false;
+    }
+    return true;
+}
+
+static PyObject *py_emit(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[7] = {0}; /* kind, flags, obj, t, arg, lane, place */
+    if (!numbers(args, given, n, 6, 7)) return NULL;
+    put(slot(), n[0] | n[1] << 8 | n[2] << 32, n[3], n[4], n[5] | n[6] << 32);
+    Py_RETURN_NONE;
+}
+
+/* -- lanes ---------------------------------------------------------------------------------------------------------- */
+
+static _Thread_local struct { uint32_t lane, thread, waits; } here;
+static PyObject *appear; /* lanes._appear, see py_use */
+
+static uint32_t acting(void) {
+    if (!here.lane && appear) {
+        SAVE_ERROR;
+        PyObject *lane = PyObject_CallNoArgs(appear);
+        if (!lane) PyErr_Clear();
+        Py_XDECREF(lane);
+        RESTORE_ERROR;
+    }
+    return here.lane;
+}
+
+static uint32_t *field(void *which) {
+    return which == (void *)0 ? &here.lane : which == (void *)1 ? &here.thread : &here.waits;
+}
+
+static PyObject *here_get(PyObject *Py_UNUSED(self), void *which) { return PyLong_FromUnsignedLong(*field(which)); }
+
+static int here_set(PyObject *Py_UNUSED(self), PyObject *value, void *which) {
+    unsigned long long number = value ? PyLong_AsUnsignedLongLongMask(value) : 0;
+    if (PyErr_Occurred()) return -1;
+    *field(which) = (uint32_t)number;
+    return 0;
+}
+
+static PyGetSetDef here_fields[] = {
+    {"lane", here_get, here_set, NULL, (void *)0},
+    {"thread", here_get, here_set, NULL, (void *)1},
+    {"waits", here_get, here_set, NULL, (void *)2},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot here_slots[] = {{Py_tp_getset, here_fields}, {0, NULL}};
+static PyType_Spec here_spec = {"interleave_tracer.fast.Here", 0, 0, Py_TPFLAGS_DEFAULT, here_slots};
+
+static PyObject *py_current(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
+    return PyLong_FromUnsignedLong(acting());
+}
+
+/* One state of the acting lane, and the same of its thread while a task acts in it. */
+static void both(uint64_t head, uint64_t where) {
+    uint32_t lane = acting(), thread = here.thread;
+    uint64_t first = slot(), second = lane == thread ? 0 : slot(), t = now();
+    put(first, head, t, 0, lane | where << 32);
+    if (second) put(second, head, t, 0, thread | where << 32);
+}
+
+static PyObject *py_waiting(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[2] = {0}; /* on, place */
+    if (!numbers(args, given, n, 1, 2)) return NULL;
+    if (++here.waits == 1) both(STATE | WAITING << 8 | n[0] << 32, n[1]);
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_running(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t where = 0;
+    if (!numbers(args, given, &where, 0, 1)) return NULL;
+    if (here.waits > 1) {
+        here.waits--;
+    } else {
+        here.waits = 0;
+        both(STATE | RUNNING << 8, where);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_act(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[5] = {0}; /* what, on, t, place, nth */
+    if (!numbers(args, given, n, 3, 5)) return NULL;
+    uint32_t lane = acting();
+    put(slot(), ACT | n[0] << 8 | n[1] << 32, n[2], n[4], lane | n[3] << 32);
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_level(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[2] = {0}; /* on, value */
+    if (!numbers(args, given, n, 2, 2)) return NULL;
+    uint32_t lane = acting();
+    tell(LEVEL | n[0] << 32, (int64_t)n[1] > 0 ? n[1] : 0, lane);
+    Py_RETURN_NONE;
+}
+
+/* -- cells ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct { PyObject_HEAD uint64_t at; } Cell;
+static PyTypeObject *cell_type;
+
+static uint64_t cell_at(PyObject *cell) {
+    return cell && PyObject_TypeCheck(cell, cell_type) ? ((Cell *)cell)->at : BIN;
+}
+
+static PyObject *cell_open(PyObject *self, PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[3] = {0}; /* t, lane, obj */
+    if (!numbers(args, given, n, 2, 3)) return NULL;
+    open_cell(((Cell *)self)->at, n[0], n[1] | n[2] << 32);
+    Py_RETURN_NONE;
+}
+
+static PyObject *cell_close(PyObject *self, PyObject *Py_UNUSED(none)) {
+    close_cell(((Cell *)self)->at);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef cell_methods[] = {
+    {"open", (PyCFunction)(void (*)(void))cell_open, METH_FASTCALL, NULL},
+    {"close", cell_close, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+static PyMemberDef cell_members[] = {{"at", T_ULONGLONG, offsetof(Cell, at), 0, NULL}, {NULL, 0, 0, 0, NULL}};
+static PyType_Slot cell_slots[] = {{Py_tp_methods, cell_methods}, {Py_tp_members, cell_members}, {0, NULL}};
+static PyType_Spec cell_spec = {
+    "interleave_tracer.fast.Cell", sizeof(Cell), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, cell_slots};
+
+/* -- locks ---------------------------------------------------------------------------------------------------------- */
+
+/* A method of the interpreter's own locks, called without the way through its descriptor where its kind is known. */
+typedef struct { PyObject *descriptor; PyCFunction call; int flags; } Method;
+
+static PyObject *unwilling; /* (False,): acquire without waiting */
+static Method lock_acquire, lock_release, rlock_acquire, rlock_release, rlock_owned;
+
+static bool find(Method *method, PyTypeObject *type, const char *name) {
+    method->descriptor = PyObject_GetAttrString((PyObject *)type, name);
+    if (!method->descriptor) return false;
+    if (Py_IS_TYPE(method->descriptor, &PyMethodDescr_Type)) {
+        PyMethodDef *definition = ((PyMethodDescrObject *)method->descriptor)->d_method;
+        method->call = definition->ml_meth;
+        method->flags = definition->ml_flags;
+    }
+    return true;
+}
+
+static PyObject *call(Method *method, PyObject *self) {
+    return method->flags == METH_NOARGS ? method->call(self, NULL) : PyObject_CallOneArg(method->descriptor, self);
+}
+
+/* Whether it gave true; -1 with an error. */
+static int truth(PyObject *result) {
+    int true_ = result ? PyObject_IsTrue(result) : -1;
+    Py_XDECREF(result);
+    return true_;
+}
+
+static int try_to(Method *acquire, PyObject *self) {
+    if (acquire->flags == (METH_VARARGS | METH_KEYWORDS))
+        return truth(((PyCFunctionWithKeywords)(void (*)(void))acquire->call)(self, unwilling, NULL));
+    return truth(PyObject_CallFunctionObjArgs(acquire->descriptor, self, Py_False, NULL));
+}
+
+/* A hold that is open since `since`, if that is not 0, and the words of its record. */
+typedef struct { PyObject *cell; uint64_t since, word; uint32_t who, depth; } Held;
+
+/* Returns True: the lock is ours from now on. */
+static PyObject *taken(PyObject *self, Held *held) {
+    if (!held->cell) {
+        PyObject *done = PyObject_CallMethod(self, "_first", NULL);
+        if (!done) PyErr_Clear();
+        Py_XDECREF(done);
+    }
+    uint32_t who = acting();
+    uint64_t t = now();
+    held->who = who;
+    held->since = t;
+    open_cell(cell_at(held->cell), t, who | (held->word >> 32 << 32));
+    Py_RETURN_TRUE;
+}
+
+/* Say that it is let go, before it is. */
+static void left(Held *held) {
+    uint64_t at = slot(), since = held->since;
+    held->since = 0;
+    close_cell(cell_at(held->cell));
+    put(at, held->word, since, now(), held->who);
+}
+
+/* Acquire by its own `_wait` or, with arguments, `_ask`: 1, 0, or -1 with an error. */
+static int patiently(Method *acquire, PyObject *self, PyObject *lock, PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    if (given || names) {
+        PyObject *ask = PyObject_GetAttrString(self, "_ask");
+        PyObject *got = ask ? PyObject_Vectorcall(ask, args, given, names) : NULL;
+        Py_XDECREF(ask);
+        return truth(got);
+    }
+    int got = try_to(acquire, lock);
+    return got ? got : truth(PyObject_CallMethod(self, "_wait", "i", -1));
+}
+
+typedef struct { PyObject_HEAD PyObject *raw; Held held; } Lock;
+
+static PyObject *lock_acquire_(PyObject *self, PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    Lock *lock = (Lock *)self;
+    int got = patiently(&lock_acquire, self, lock->raw, args, given, names);
+    if (got < 0) return NULL;
+    if (!got) Py_RETURN_FALSE;
+    return taken(self, &lock->held);
+}
+
+static PyObject *lock_release_(PyObject *self, PyObject *Py_UNUSED(none)) {
+    Lock *lock = (Lock *)self;
+    if (lock->held.since) left(&lock->held);
+    return call(&lock_release, lock->raw);
+}
+
+static PyObject *lock_exit(PyObject *self, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(given)) {
+    return lock_release_(self, NULL);
+}
+
+static PyObject *allocate; /* the interpreter's own allocate_lock */
+
+static PyObject *lock_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(names)) {
+    PyObject *self = type->tp_alloc(type, 0);
+    if (self && !(((Lock *)self)->raw = PyObject_CallNoArgs(allocate))) Py_CLEAR(self);
+    return self;
+}
+
+static void lock_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    Py_CLEAR(((Lock *)self)->raw);
+    Py_CLEAR(((Lock *)self)->held.cell);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+#define ACQUIRE(name, function) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS, NULL}
+#define EXIT(function) {"__exit__", (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}
+#define HELD(offset) \
+    {"_cell", T_OBJECT, offset + offsetof(Held, cell), 0, NULL}, \
+    {"_since", T_ULONGLONG, offset + offsetof(Held, since), 0, NULL}, \
+    {"_word", T_ULONGLONG, offset + offsetof(Held, word), 0, NULL}, \
+    {"_depth", T_UINT, offset + offsetof(Held, depth), 0, NULL}
+
+static PyMethodDef lock_methods[] = {
+    ACQUIRE("acquire", lock_acquire_), ACQUIRE("acquire_lock", lock_acquire_), ACQUIRE("__enter__", lock_acquire_),
+    {"release", lock_release_, METH_NOARGS, NULL}, {"release_lock", lock_release_, METH_NOARGS, NULL},
+    EXIT(lock_exit),
+    {NULL, NULL, 0, NULL},
+};
+static PyMemberDef lock_members[] = {
+    {"_raw", T_OBJECT, offsetof(Lock, raw), READONLY, NULL}, HELD(offsetof(Lock, held)), {NULL, 0, 0, 0, NULL}};
+static PyType_Slot lock_slots[] = {
+    {Py_tp_new, lock_new}, {Py_tp_dealloc, lock_dealloc}, {Py_tp_methods, lock_methods}, {Py_tp_members, lock_members}, {0, NULL}};
+static PyType_Spec lock_spec = {"_thread.lock", sizeof(Lock), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, lock_slots};
+
+/* An RLock is the interpreter's own with a Held behind it. */
+static Py_ssize_t behind;
+static destructor rlock_base_dealloc;
+
+static Held *held_of(PyObject *self) { return (Held *)((char *)self + behind); }
+
+static PyObject *rlock_acquire_(PyObject *self, PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    int got = patiently(&rlock_acquire, self, self, args, given, names);
+    if (got < 0) return NULL;
+    if (!got) Py_RETURN_FALSE;
+    if (held_of(self)->depth++) Py_RETURN_TRUE;
+    return taken(self, held_of(self));
+}
+
+/* Let go `times` of its depth, if it is this thread's. False with an error. */
+static bool rlock_let_go(PyObject *self, uint32_t times) {
+    Held *held = held_of(self);
+    int owned = truth(call(&rlock_owned, self));
+    if (owned > 0 && held->depth) {
+        held->depth -= times < held->depth ? times : held->depth;
+        if (!held->depth) left(held);
+    }
+    return owned >= 0;
+}
+
+static PyObject *rlock_release_(PyObject *self, PyObject *Py_UNUSED(none)) {
+    return rlock_let_go(self, 1) ? call(&rlock_release, self) : NULL;
+}
+
+static PyObject *rlock_exit(PyObject *self, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(given)) {
+    return rlock_release_(self, NULL);
+}
+
+static PyObject *rlock_let_all_go(PyObject *self, PyObject *Py_UNUSED(none)) {
+    if (!rlock_let_go(self, held_of(self)->depth)) return NULL;
+    Py_RETURN_NONE;
+}
+
+static void rlock_dealloc(PyObject *self) {
+    Py_CLEAR(held_of(self)->cell);
+    rlock_base_dealloc(self);
+}
+
+static PyMethodDef rlock_methods[] = {
+    ACQUIRE("acquire", rlock_acquire_), ACQUIRE("__enter__", rlock_acquire_),
+    {"release", rlock_release_, METH_NOARGS, NULL}, EXIT(rlock_exit),
+    {"_let_all_go", rlock_let_all_go, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+static PyMemberDef rlock_members[] = {HELD(0), {NULL, 0, 0, 0, NULL}};
+static PyType_Slot rlock_slots[] = {
+    {Py_tp_dealloc, rlock_dealloc}, {Py_tp_methods, rlock_methods}, {Py_tp_members, rlock_members}, {0, NULL}};
+
+static PyObject *make_rlock(PyTypeObject *base) {
+    behind = (base->tp_basicsize + 7) / 8 * 8;
+    rlock_base_dealloc = base->tp_dealloc;
+    for (PyMemberDef *member = rlock_members; member->name; member++) member->offset += behind;
+    PyType_Spec spec = {
+        "_thread.RLock", (int)(behind + sizeof(Held)), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, rlock_slots};
+    PyObject *bases = PyTuple_Pack(1, base);
+    PyObject *type = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
+    Py_XDECREF(bases);
+    return type;
+}
+
+/* -- tasks ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct { PyObject_HEAD PyObject *running, *cell; unsigned long thread; uint32_t lane, cause; } Home;
+typedef struct { PyObject_HEAD PyObject *home; uint64_t since; uint32_t lane, on, canceller; char again; } TaskLane;
+/* What a handle calls in a callback's place: a step of `what`, a TaskLane; or on behalf of the lane `cause`. */
+typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *callback, *what; uint32_t cause; } Callback;
+
+static PyTypeObject *home_type, *task_lane_type, *callback_type;
+static PyTypeObject *steps; /* the type of C's steps, once one has been seen */
+static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of; /* tasks.py's, see py_use */
+static PyObject *self_name, *cancelled_name;
+
+static int home_traverse(PyObject *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Home *)self)->running);
+    Py_VISIT(((Home *)self)->cell);
+    return 0;
+}
+
+static int home_clear(PyObject *self) {
+    Py_CLEAR(((Home *)self)->running);
+    Py_CLEAR(((Home *)self)->cell);
+    return 0;
+}
+
+static int task_lane_traverse(PyObject *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((TaskLane *)self)->home);
+    return 0;
+}
+
+static int task_lane_clear(PyObject *self) {
+    Py_CLEAR(((TaskLane *)self)->home);
+    return 0;
+}
+
+static int callback_traverse(PyObject *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Callback *)self)->callback);
+    Py_VISIT(((Callback *)self)->what);
+    return 0;
+}
+
+static int callback_clear(PyObject *self) {
+    Py_CLEAR(((Callback *)self)->callback);
+    Py_CLEAR(((Callback *)self)->what);
+    return 0;
+}
+
+static void dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (PyObject_TypeCheck(self, home_type)) home_clear(self);
+    else if (PyObject_TypeCheck(self, task_lane_type)) task_lane_clear(self);
+    else callback_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* What a dictionary by ids knows of the object; borrowed, NULL without an error if nothing. */
+static PyObject *known_of(PyObject *which, PyObject *object) {
+    PyObject *key = PyLong_FromVoidPtr(object);
+    PyObject *found = key && which ? PyDict_GetItemWithError(which, key) : NULL;
+    Py_XDECREF(key);
+    if (!found) PyErr_Clear();
+    return found;
+}
+
+/* The lane that asks the loop for something now; 0 when it is the loop itself. */
+static uint32_t cause_of(Home *home) {
+    if (!home || home->thread != PyThread_get_thread_ident()) return acting();
+    if (home->running && PyObject_TypeCheck(home->running, task_lane_type)) return ((TaskLane *)home->running)->lane;
+    return home->cause;
+}
+
+/* A suspended task becomes ready: the first of its callback's `args` is the future it waited on, if there was one. */
+static void woken(TaskLane *task, Home *home, PyObject *args) {
+    uint32_t by = cause_of(home);
+    if (by && PyTuple_Check(args) && PyTuple_GET_SIZE(args)) {
+        int cancelled = truth(PyObject_CallMethodNoArgs(PyTuple_GET_ITEM(args, 0), cancelled_name));
+        if (cancelled < 0) PyErr_Clear();
+        if (cancelled > 0) {
+            task->canceller = by;
+            if (task->on) {
+                uint64_t at = slot();
+                put(at, ACT | CANCEL << 8 | (uint64_t)task->on << 32, now(), 0, by);
+            }
+        }
+    }
+    tell(STATE | READY << 8, by, task->lane);
+}
+
+static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names);
+static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names);
+
+/* The task, borrowed, of which the callback is a step; NULL without an error if it is none. */
+static PyObject *stepping(PyObject *callback) {
+    PyObject *task = NULL;
+    PyTypeObject *type = Py_TYPE(callback);
+    if (type == steps) {
+        task = PyObject_GetAttr(callback, self_name);
+    } else if (type == &PyCFunction_Type) {
+        task = PyCFunction_GET_SELF(callback);
+        if (!task || !c_task || !PyType_Check(c_task) || !PyObject_TypeCheck(task, (PyTypeObject *)c_task)
+            || strcmp(((PyCFunctionObject *)callback)->m_ml->ml_name, "task_wakeup")) return NULL;
+        return task;
+    } else if (type == &PyMethod_Type || !strcmp(type->tp_name, "TaskStepMethWrapper")
+               || !strcmp(type->tp_name, "_asyncio.TaskStepMethWrapper")) {
+        task = task_of ? PyObject_CallOneArg(task_of, callback) : NULL;
+        if (task && task != Py_None && type != &PyMethod_Type) steps = type;
+    }
+    if (!task) PyErr_Clear();
+    Py_XDECREF(task); /* the callback keeps it */
+    return task == Py_None ? NULL : task;
+}
+
+static PyObject *py_step(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    if (given != 3) {
+        PyErr_SetString(PyExc_TypeError, "step(loop, callback, args)");
+        return NULL;
+    }
+    PyObject *loop = args[0], *callback = args[1], *what = NULL, *task = stepping(callback);
+    uint32_t cause = 0;
+    if (task) {
+        what = known_of(known, task);
+        Py_XINCREF(what);
+        if (!what) {
+            what = PyObject_CallFunctionObjArgs(adopt, loop, task, NULL);
+        } else if (PyObject_TypeCheck(what, task_lane_type)) {
+            TaskLane *lane = (TaskLane *)what;
+            Home *home = (Home *)lane->home;
+            if (!home || !PyObject_TypeCheck(lane->home, home_type)) home = NULL;
+            if (home && home->running == what) lane->again = 1;
+            else woken(lane, home, args[2]);
+        }
+        if (!what) return NULL;
+    } else {
+        PyObject *home = known_of(homes, loop);
+        cause = cause_of(home && PyObject_TypeCheck(home, home_type) ? (Home *)home : NULL);
+        if (!cause) return Py_NewRef(callback);
+        what = Py_NewRef(loop);
+    }
+    Callback *made = (Callback *)callback_type->tp_alloc(callback_type, 0);
+    if (!made) {
+        Py_DECREF(what);
+        return NULL;
+    }
+    made->call = task ? step_call : caused_call;
+    made->callback = Py_NewRef(callback);
+    made->what = what;
+    made->cause = cause;
+    return (PyObject *)made;
+}
+
+static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names) {
+    Callback *self = (Callback *)callable;
+    PyObject *callback = Py_NewRef(self->callback);
+    if (!PyObject_TypeCheck(self->what, task_lane_type) || !PyObject_TypeCheck(((TaskLane *)self->what)->home, home_type)) {
+        PyObject *result = PyObject_Vectorcall(callback, args, given, names);
+        Py_DECREF(callback);
+        return result;
+    }
+    TaskLane *task = (TaskLane *)Py_NewRef(self->what);
+    Home *home = (Home *)Py_NewRef(task->home);
+    PyObject *owner = PyObject_GetAttr(callback, self_name);
+    if (!owner) PyErr_Clear();
+    if (!task->since && owner) {
+        PyObject *done = PyObject_CallFunctionObjArgs(begun, task, owner, NULL);
+        if (!done) PyErr_Clear();
+        Py_XDECREF(done);
+    }
+    task->since = now();
+    task->again = 0;
+    open_cell(cell_at(home->cell), task->since, task->lane);
+    Py_XSETREF(home->running, Py_NewRef((PyObject *)task));
+    here.lane = task->lane;
+    PyObject *result = PyObject_Vectorcall(callback, args, given, names);
+    if (home->running == (PyObject *)task) {
+        Py_SETREF(home->running, Py_NewRef(Py_None));
+        here.lane = here.thread;
+        if (task->again) {
+            uint64_t at = slot();
+            put(at, STEP | READY << 8, task->since, now(), task->lane);
+        } else if (owner) {
+            SAVE_ERROR;
+            PyObject *done = PyObject_CallFunctionObjArgs(stepped, task, owner, NULL);
+            if (!done) PyErr_Clear();
+            Py_XDECREF(done);
+            RESTORE_ERROR;
+        }
+        close_cell(cell_at(home->cell));
+    }
+    Py_XDECREF(owner);
+    Py_DECREF(home);
+    Py_DECREF(task);
+    Py_DECREF(callback);
+    return result;
+}
+
+static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names) {
+    Callback *self = (Callback *)callable;
+    PyObject *callback = Py_NewRef(self->callback), *found = Py_XNewRef(known_of(homes, self->what));
+    if (!found) found = PyObject_CallOneArg(home_of, self->what);
+    if (!found) PyErr_Clear();
+    Home *home = found && PyObject_TypeCheck(found, home_type) ? (Home *)found : NULL;
+    uint32_t before = home ? home->cause : 0;
+    if (home) home->cause = self->cause;
+    PyObject *result = PyObject_Vectorcall(callback, args, given, names);
+    if (home) home->cause = before;
+    Py_XDECREF(found);
+    Py_DECREF(callback);
+    return result;
+}
+
+/* Whoever looks at a handle's callback sees the program's. */
+static PyObject *callback_getattr(PyObject *self, PyObject *name) {
+    return PyObject_GetAttr(((Callback *)self)->callback, name);
+}
+
+static PyObject *callback_repr(PyObject *self) { return PyObject_Repr(((Callback *)self)->callback); }
+
+static Py_hash_t callback_hash(PyObject *self) { return PyObject_Hash(((Callback *)self)->callback); }
+
+static PyObject *callback_compare(PyObject *self, PyObject *other, int how) {
+    if (Py_IS_TYPE(other, callback_type)) other = ((Callback *)other)->callback;
+    return PyObject_RichCompare(((Callback *)self)->callback, other, how);
+}
+
+static PyMemberDef home_members[] = {
+    {"running", T_OBJECT, offsetof(Home, running), 0, NULL}, {"cell", T_OBJECT, offsetof(Home, cell), 0, NULL},
+    {"thread", T_ULONG, offsetof(Home, thread), 0, NULL}, {"lane", T_UINT, offsetof(Home, lane), 0, NULL},
+    {"cause", T_UINT, offsetof(Home, cause), 0, NULL}, {NULL, 0, 0, 0, NULL},
+};
+static PyMemberDef task_lane_members[] = {
+    {"home", T_OBJECT, offsetof(TaskLane, home), 0, NULL}, {"since", T_ULONGLONG, offsetof(TaskLane, since), 0, NULL},
+    {"lane", T_UINT, offsetof(TaskLane, lane), 0, NULL}, {"on", T_UINT, offsetof(TaskLane, on), 0, NULL},
+    {"canceller", T_UINT, offsetof(TaskLane, canceller), 0, NULL}, {"again", T_BOOL, offsetof(TaskLane, again), 0, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+static PyMemberDef callback_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Callback, call), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
+static PyType_Slot home_slots[] = {
+    {Py_tp_dealloc, dealloc}, {Py_tp_traverse, home_traverse}, {Py_tp_clear, home_clear},
+    {Py_tp_members, home_members}, {0, NULL}};
+static PyType_Slot task_lane_slots[] = {
+    {Py_tp_dealloc, dealloc}, {Py_tp_traverse, task_lane_traverse}, {Py_tp_clear, task_lane_clear},
+    {Py_tp_members, task_lane_members}, {0, NULL}};
+static PyType_Slot callback_slots[] = {
+    {Py_tp_dealloc, dealloc}, {Py_tp_traverse, callback_traverse}, {Py_tp_clear, callback_clear},
+    {Py_tp_members, callback_members}, {Py_tp_call, PyVectorcall_Call}, {Py_tp_getattro, callback_getattr},
+    {Py_tp_repr, callback_repr}, {Py_tp_hash, callback_hash}, {Py_tp_richcompare, callback_compare}, {0, NULL}};
+enum { COLLECTED = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC };
+static PyType_Spec home_spec = {
+    "interleave_tracer.fast.Home", sizeof(Home), 0, COLLECTED | Py_TPFLAGS_BASETYPE, home_slots};
+static PyType_Spec task_lane_spec = {
+    "interleave_tracer.fast.TaskLane", sizeof(TaskLane), 0, COLLECTED | Py_TPFLAGS_BASETYPE, task_lane_slots};
+static PyType_Spec callback_spec = {
+    "interleave_tracer.fast.Callback", sizeof(Callback), 0, COLLECTED | Py_TPFLAGS_HAVE_VECTORCALL, callback_slots};
+
+/* -- the module ----------------------------------------------------------------------------------------------------- */
+
+static PyObject *py_attach(PyObject *Py_UNUSED(module), PyObject *log) {
+    static Py_buffer mapped; /* kept: the log stays mapped as long as the process lives */
+    if (PyObject_GetBuffer(log, &mapped, PyBUF_WRITABLE)) return NULL;
+    words = mapped.buf;
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *count) {
+    unsigned long long at = PyLong_AsUnsignedLongLong(count);
+    if (PyErr_Occurred()) return NULL;
+    lost = at;
+    room.at = room.end = room.spare = 0;
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), PyObject *given) {
+    static const struct { const char *name; PyObject **place; } used[] = {
+        {"segment", &segment}, {"appear", &appear}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
+        {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
+    };
+    for (size_t i = 0; given && i < sizeof used / sizeof *used; i++) {
+        PyObject *found = PyDict_GetItemString(given, used[i].name);
+        if (found) Py_XSETREF(*used[i].place, Py_NewRef(found));
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"attach", py_attach, METH_O, NULL},
+    {"use", (PyCFunction)(void (*)(void))py_use, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"begin", py_begin, METH_O, NULL},
+    {"emit", (PyCFunction)(void (*)(void))py_emit, METH_FASTCALL, NULL},
+    {"current", py_current, METH_NOARGS, NULL},
+    {"waiting", (PyCFunction)(void (*)(void))py_waiting, METH_FASTCALL, NULL},
+    {"running", (PyCFunction)(void (*)(void))py_running, METH_FASTCALL, NULL},
+    {"act", (PyCFunction)(void (*)(void))py_act, METH_FASTCALL, NULL},
+    {"level", (PyCFunction)(void (*)(void))py_level, METH_FASTCALL, NULL},
+    {"step", (PyCFunction)(void (*)(void))py_step, METH_FASTCALL, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyObject *add(PyObject *module, const char *name, PyObject *made) {
+    if (!made || PyModule_AddObjectRef(module, name, made) < 0) return NULL;
+    return made;
+}
+
+static int fill(PyObject *module) {
+    static bool filled;
+    if (filled) {
+        /* What is static here is one interpreter's. */
+        PyErr_SetString(PyExc_ImportError, "another interpreter of this process is traced already");
+        return -1;
+    }
+    PyObject *threads = PyImport_ImportModule("_thread");
+    if (!threads) return -1;
+    PyObject *lock = NULL, *rlock = PyObject_GetAttrString(threads, "RLock");
+    allocate = PyObject_GetAttrString(threads, "allocate_lock");
+    if (allocate) lock = PyObject_CallNoArgs(allocate);
+    unwilling = PyTuple_Pack(1, Py_False);
+    self_name = PyUnicode_InternFromString("__self__");
+    cancelled_name = PyUnicode_InternFromString("cancelled");
+    bool fine = lock && rlock && PyType_Check(rlock) && unwilling && self_name && cancelled_name
+        && find(&lock_acquire, Py_TYPE(lock), "acquire") && find(&lock_release, Py_TYPE(lock), "release")
+        && find(&rlock_acquire, (PyTypeObject *)rlock, "acquire") && find(&rlock_release, (PyTypeObject *)rlock, "release")
+        && find(&rlock_owned, (PyTypeObject *)rlock, "_is_owned");
+    PyObject *here_type = fine ? PyType_FromSpec(&here_spec) : NULL;
+    fine = here_type && add(module, "here", PyObject_CallNoArgs(here_type))
+        && (cell_type = (PyTypeObject *)add(module, "Cell", PyType_FromSpec(&cell_spec)))
+        && add(module, "Lock", PyType_FromSpec(&lock_spec))
+        && add(module, "RLock", make_rlock((PyTypeObject *)rlock))
+        && (home_type = (PyTypeObject *)add(module, "Home", PyType_FromSpec(&home_spec)))
+        && (task_lane_type = (PyTypeObject *)add(module, "TaskLane", PyType_FromSpec(&task_lane_spec)))
+        && (callback_type = (PyTypeObject *)PyType_FromSpec(&callback_spec));
+    Py_XDECREF(lock);
+    Py_XDECREF(rlock);
+    Py_DECREF(threads);
+    filled = fine;
+    return fine ? 0 : -1;
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, fill},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "fast", NULL, 0, functions, module_slots, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_fast(void) { return PyModuleDef_Init(&definition); }
