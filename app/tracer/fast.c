@@ -1,12 +1,12 @@
-/* The tracer's hot paths in C: the same records as log.py, lanes.py, locks.py and tasks.py write without it.
+/* The tracer's hot paths in C: the same records as log.py, lanes.py, places.py, locks.py and tasks.py write without it.
  *
  * Records: docs/trace-format.md. With the GIL, what follows between two calls into Python is one act, so that a slot, the
  * time and four stores need no lock. Without it every thread has a segment of its own.
  *
- * In place of functions of log.py and lanes.py: emit, current, waiting, running, act, level.
+ * In place of functions of log.py, lanes.py and places.py: emit, emit_text, current, waiting, running, act, level, user, place.
  * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
  * For log.py: attach(mmap), begin(word that counts what is lost). For all: use(name=object), see py_use.
- * For tasks.py: step(loop, callback, args) is what the loop's handle calls in the callback's place.
+ * For tasks.py: call_soon, a method for the event loop's class.
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -18,10 +18,10 @@
 #include <time.h>
 
 /* wire.py's words */
-enum { RECORDS = 1 };
+enum { RECORDS = 1, TEXTS = 2 };
 enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8 };
 enum { RUNNING = 2, READY = 3, WAITING = 4, CANCEL = 4 };
-enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, BIN = (64 + 16 * 240) / 8 };
+enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, MAX_TEXT = 4000, BIN = (64 + 16 * 240) / 8 };
 
 #if PY_VERSION_HEX >= 0x030C0000
 #define SAVE_ERROR PyObject *error = PyErr_GetRaisedException()
@@ -42,7 +42,7 @@ static
 #ifdef Py_GIL_DISABLED
     _Thread_local
 #endif
-    struct { uint64_t at, end, spare; } room;
+    struct { uint64_t at, end, spare; } room, texts;
 
 static uint64_t now(void) {
     struct timespec time;
@@ -51,18 +51,18 @@ static uint64_t now(void) {
 }
 
 /* The word at which a fresh segment begins, 0 when there is none: Python code runs, and other threads may. */
-static uint64_t claim(void) {
+static uint64_t claim(int kind) {
     uint64_t start = 0;
     SAVE_ERROR;
-    PyObject *kind = PyLong_FromLong(RECORDS);
-    PyObject *found = kind && segment ? PyObject_CallOneArg(segment, kind) : NULL;
+    PyObject *number = PyLong_FromLong(kind);
+    PyObject *found = number && segment ? PyObject_CallOneArg(segment, number) : NULL;
     if (found) start = PyLong_AsUnsignedLongLong(found);
     if (PyErr_Occurred()) {
         PyErr_Clear();
         start = 0;
     }
     Py_XDECREF(found);
-    Py_XDECREF(kind);
+    Py_XDECREF(number);
     RESTORE_ERROR;
     return start;
 }
@@ -72,7 +72,7 @@ static uint64_t slot(void) {
     if (room.at == room.end) {
         uint64_t start = room.spare;
         room.spare = 0;
-        if (!start) start = claim();
+        if (!start) start = claim(RECORDS);
         if (!start) {
             __atomic_fetch_add(&words[lost], 1, __ATOMIC_RELAXED);
             return BIN;
@@ -127,6 +127,48 @@ static PyObject *py_emit(PyObject *Py_UNUSED(module), PyObject *const *args, Py_
     uint64_t n[7] = {0}; /* kind, flags, obj, t, arg, lane, place */
     if (!numbers(args, given, n, 6, 7)) return NULL;
     put(slot(), n[0] | n[1] << 8 | n[2] << 32, n[3], n[4], n[5] | n[6] << 32);
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_emit_text(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[7] = {0}; /* kind, flags, obj, t, arg, lane, place; and then the text */
+    if (!numbers(args, given - 1, n, 7, 7)) return NULL;
+    PyObject *text = args[7], *encoded = NULL;
+    const char *data;
+    Py_ssize_t size;
+    if (PyUnicode_Check(text) && PyUnicode_IS_COMPACT_ASCII(text)) {
+        data = PyUnicode_DATA(text);
+        size = PyUnicode_GET_LENGTH(text);
+    } else {
+        /* Not PyUnicode_AsUTF8, which would keep what it made in the program's own string. */
+        encoded = PyUnicode_AsEncodedString(text, "utf-8", "replace");
+        if (!encoded) return NULL;
+        data = PyBytes_AS_STRING(encoded);
+        size = PyBytes_GET_SIZE(encoded);
+    }
+    if (size > MAX_TEXT) {
+        size = MAX_TEXT;
+        while ((data[size] & 0xC0) == 0x80) size--;
+    }
+    uint64_t need = SLOT_WORDS * (1 + ((uint64_t)size + 31) / 32), at = 0;
+    while (!at) {
+        if (texts.end - texts.at >= need) {
+            at = texts.at;
+            texts.at += need;
+        } else {
+            uint64_t start = claim(TEXTS);
+            if (!start) break;
+            texts.at = start;
+            texts.end = start + SEGMENT_WORDS;
+        }
+    }
+    if (at) {
+        memcpy(&words[at + SLOT_WORDS], data, (size_t)size);
+        put(at, n[0] | n[1] << 8 | (uint64_t)size << 16 | n[2] << 32, n[3], n[4], n[5] | n[6] << 32);
+    } else {
+        __atomic_fetch_add(&words[lost], 1, __ATOMIC_RELAXED);
+    }
+    Py_XDECREF(encoded);
     Py_RETURN_NONE;
 }
 
@@ -216,6 +258,63 @@ static PyObject *py_level(PyObject *Py_UNUSED(module), PyObject *const *args, Py
     Py_RETURN_NONE;
 }
 
+/* -- places --------------------------------------------------------------------------------------------------------- */
+
+enum { LIBRARY = 0, PROGRAM = 2 };
+static PyObject *kinds, *places, *start, *kind, *find_place; /* places.py's, see py_use */
+
+/* Whose code it is; -1 with an error. */
+static long kind_of(PyObject *code) {
+    PyObject *key = PyLong_FromVoidPtr(code), *known_ = key && kinds ? PyDict_GetItemWithError(kinds, key) : NULL;
+    Py_XDECREF(key);
+    if (known_ && PyTuple_Check(known_)) return PyLong_AsLong(PyTuple_GET_ITEM(known_, 0));
+    if (PyErr_Occurred()) return -1;
+    PyObject *found = PyObject_CallOneArg(kind, code);
+    long whose = found ? PyLong_AsLong(found) : -1;
+    Py_XDECREF(found);
+    return whose;
+}
+
+/* The innermost frame at or above this one that is not a library's, and whose it is: a new reference or NULL. */
+static PyFrameObject *outside(PyObject *frame, long *whose) {
+    PyFrameObject *at = frame && PyFrame_Check(frame) ? (PyFrameObject *)Py_NewRef(frame) : NULL;
+    while (at) {
+        PyCodeObject *code = PyFrame_GetCode(at);
+        *whose = kind_of((PyObject *)code);
+        Py_DECREF(code);
+        if (*whose != LIBRARY) break;
+        PyFrameObject *back = PyFrame_GetBack(at);
+        Py_DECREF(at);
+        at = back;
+    }
+    if (at && *whose < 0) Py_CLEAR(at);
+    return at;
+}
+
+static PyObject *py_user(PyObject *Py_UNUSED(module), PyObject *frame) {
+    long whose = 0;
+    PyObject *found = (PyObject *)outside(frame, &whose);
+    return found || PyErr_Occurred() ? found : Py_NewRef(Py_None);
+}
+
+static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
+    long whose = 0;
+    PyObject *found = NULL;
+    PyFrameObject *at = start && start != Py_None ? NULL : outside(frame, &whose);
+    if (at && whose == PROGRAM) {
+        PyCodeObject *code = PyFrame_GetCode(at);
+        PyObject *id = PyLong_FromVoidPtr(code), *last = PyLong_FromLong(PyFrame_GetLasti(at));
+        PyObject *key = id && last ? PyTuple_Pack(2, id, last) : NULL;
+        found = Py_XNewRef(key ? PyDict_GetItemWithError(places, key) : NULL);
+        Py_XDECREF(key);
+        Py_XDECREF(last);
+        Py_XDECREF(id);
+        Py_DECREF(code);
+    }
+    Py_XDECREF(at);
+    return found || PyErr_Occurred() ? found : PyObject_CallOneArg(find_place, frame);
+}
+
 /* -- cells ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct { PyObject_HEAD uint64_t at; } Cell;
@@ -253,7 +352,7 @@ static PyType_Spec cell_spec = {
 typedef struct { PyObject *descriptor; PyCFunction call; int flags; } Method;
 
 static PyObject *unwilling; /* (False,): acquire without waiting */
-static Method lock_acquire, lock_release, rlock_acquire, rlock_release, rlock_owned;
+static Method plain_release, rlock_acquire, rlock_release, rlock_owned;
 
 static bool find(Method *method, PyTypeObject *type, const char *name) {
     method->descriptor = PyObject_GetAttrString((PyObject *)type, name);
@@ -309,50 +408,107 @@ static void left(Held *held) {
     put(at, held->word, since, now(), held->who);
 }
 
-/* Acquire by its own `_wait` or, with arguments, `_ask`: 1, 0, or -1 with an error. */
-static int patiently(Method *acquire, PyObject *self, PyObject *lock, PyObject *const *args, Py_ssize_t given, PyObject *names) {
-    if (given || names) {
-        PyObject *ask = PyObject_GetAttrString(self, "_ask");
-        PyObject *got = ask ? PyObject_Vectorcall(ask, args, given, names) : NULL;
-        Py_XDECREF(ask);
-        return truth(got);
+/* A lock is a native one, as the interpreter's own is: to try it is a call of C, which no parsing of arguments precedes. */
+typedef struct { PyObject_HEAD PyThread_type_lock native; Held held; char locked; } Lock;
+
+static PyObject *plain; /* a lock of the interpreter's own that nobody holds: it says what is wrong with a call */
+
+static PyObject *lock_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(names)) {
+    PyObject *self = type->tp_alloc(type, 0);
+    if (self && !(((Lock *)self)->native = PyThread_allocate_lock())) {
+        PyErr_SetString(PyExc_RuntimeError, "can't allocate lock");
+        Py_CLEAR(self);
     }
-    int got = try_to(acquire, lock);
-    return got ? got : truth(PyObject_CallMethod(self, "_wait", "i", -1));
+    return self;
 }
 
-typedef struct { PyObject_HEAD PyObject *raw; Held held; } Lock;
+static bool lock_try(Lock *lock) {
+    if (!PyThread_acquire_lock(lock->native, NOWAIT_LOCK)) return false;
+    lock->locked = 1;
+    return true;
+}
 
-static PyObject *lock_acquire_(PyObject *self, PyObject *const *args, Py_ssize_t given, PyObject *names) {
+/* _try(): acquire without waiting; whether that succeeded. */
+static PyObject *lock_try_(PyObject *self, PyObject *Py_UNUSED(none)) { return PyBool_FromLong(lock_try((Lock *)self)); }
+
+/* _block(seconds): acquire, and wait for it, for ever if negative; signal handlers run meanwhile, and may raise. */
+static PyObject *lock_block(PyObject *self, PyObject *seconds) {
     Lock *lock = (Lock *)self;
-    int got = patiently(&lock_acquire, self, lock->raw, args, given, names);
+    double wait = PyFloat_AsDouble(seconds);
+    if (wait == -1 && PyErr_Occurred()) return NULL;
+    uint64_t end = wait < 0 ? 0 : now() + (uint64_t)(wait * 1e9);
+    long long microseconds = wait < 0 ? -1 : (long long)(wait * 1e6);
+    for (;;) {
+        PyLockStatus got;
+        Py_BEGIN_ALLOW_THREADS
+        got = PyThread_acquire_lock_timed(lock->native, microseconds, 1);
+        Py_END_ALLOW_THREADS
+        if (got == PY_LOCK_ACQUIRED) {
+            lock->locked = 1;
+            Py_RETURN_TRUE;
+        }
+        if (got == PY_LOCK_FAILURE) Py_RETURN_FALSE;
+        if (Py_MakePendingCalls() < 0) return NULL;
+        if (wait >= 0) {
+            uint64_t t = now();
+            if (t >= end) Py_RETURN_FALSE;
+            microseconds = (long long)((end - t) / 1000);
+        }
+    }
+}
+
+/* What its class does in Python when a call has arguments or has to wait: 1, 0, or -1 with an error. */
+static int ask(PyObject *self, PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    PyObject *method = PyObject_GetAttrString(self, "_ask");
+    PyObject *got = method ? PyObject_Vectorcall(method, args, given, names) : NULL;
+    Py_XDECREF(method);
+    return truth(got);
+}
+
+static int wait_for(PyObject *self) { return truth(PyObject_CallMethod(self, "_wait", "i", -1)); }
+
+static PyObject *lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    Lock *lock = (Lock *)self;
+    int got = given || names ? ask(self, args, given, names) : lock_try(lock) ? 1 : wait_for(self);
     if (got < 0) return NULL;
     if (!got) Py_RETURN_FALSE;
     return taken(self, &lock->held);
 }
 
-static PyObject *lock_release_(PyObject *self, PyObject *Py_UNUSED(none)) {
+static PyObject *lock_release(PyObject *self, PyObject *Py_UNUSED(none)) {
     Lock *lock = (Lock *)self;
+    if (!lock->locked) return call(&plain_release, plain);
     if (lock->held.since) left(&lock->held);
-    return call(&lock_release, lock->raw);
+    lock->locked = 0;
+    PyThread_release_lock(lock->native);
+    Py_RETURN_NONE;
 }
 
 static PyObject *lock_exit(PyObject *self, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(given)) {
-    return lock_release_(self, NULL);
+    return lock_release(self, NULL);
 }
 
-static PyObject *allocate; /* the interpreter's own allocate_lock */
+static PyObject *lock_locked(PyObject *self, PyObject *Py_UNUSED(none)) {
+    return PyBool_FromLong(((Lock *)self)->locked);
+}
 
-static PyObject *lock_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(names)) {
-    PyObject *self = type->tp_alloc(type, 0);
-    if (self && !(((Lock *)self)->raw = PyObject_CallNoArgs(allocate))) Py_CLEAR(self);
-    return self;
+/* _reinit(): in a forked child, nobody holds it. Who did may be gone, so the native one is left behind. */
+static PyObject *lock_reinit(PyObject *self, PyObject *Py_UNUSED(none)) {
+    PyThread_type_lock fresh = PyThread_allocate_lock();
+    if (!fresh) return PyErr_NoMemory();
+    ((Lock *)self)->native = fresh;
+    ((Lock *)self)->locked = 0;
+    Py_RETURN_NONE;
 }
 
 static void lock_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
-    Py_CLEAR(((Lock *)self)->raw);
-    Py_CLEAR(((Lock *)self)->held.cell);
+    Lock *lock = (Lock *)self;
+    if (lock->native) {
+        if (lock->locked) PyThread_release_lock(lock->native);
+        PyThread_free_lock(lock->native);
+    }
+    Py_CLEAR(lock->held.cell);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -366,13 +522,14 @@ static void lock_dealloc(PyObject *self) {
     {"_depth", T_UINT, offset + offsetof(Held, depth), 0, NULL}
 
 static PyMethodDef lock_methods[] = {
-    ACQUIRE("acquire", lock_acquire_), ACQUIRE("acquire_lock", lock_acquire_), ACQUIRE("__enter__", lock_acquire_),
-    {"release", lock_release_, METH_NOARGS, NULL}, {"release_lock", lock_release_, METH_NOARGS, NULL},
+    ACQUIRE("acquire", lock_acquire), ACQUIRE("acquire_lock", lock_acquire), ACQUIRE("__enter__", lock_acquire),
+    {"release", lock_release, METH_NOARGS, NULL}, {"release_lock", lock_release, METH_NOARGS, NULL},
+    {"locked", lock_locked, METH_NOARGS, NULL}, {"locked_lock", lock_locked, METH_NOARGS, NULL},
     EXIT(lock_exit),
+    {"_try", lock_try_, METH_NOARGS, NULL}, {"_block", lock_block, METH_O, NULL}, {"_reinit", lock_reinit, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
-static PyMemberDef lock_members[] = {
-    {"_raw", T_OBJECT, offsetof(Lock, raw), READONLY, NULL}, HELD(offsetof(Lock, held)), {NULL, 0, 0, 0, NULL}};
+static PyMemberDef lock_members[] = {HELD(offsetof(Lock, held)), {NULL, 0, 0, 0, NULL}};
 static PyType_Slot lock_slots[] = {
     {Py_tp_new, lock_new}, {Py_tp_dealloc, lock_dealloc}, {Py_tp_methods, lock_methods}, {Py_tp_members, lock_members}, {0, NULL}};
 static PyType_Spec lock_spec = {"_thread.lock", sizeof(Lock), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, lock_slots};
@@ -384,7 +541,8 @@ static destructor rlock_base_dealloc;
 static Held *held_of(PyObject *self) { return (Held *)((char *)self + behind); }
 
 static PyObject *rlock_acquire_(PyObject *self, PyObject *const *args, Py_ssize_t given, PyObject *names) {
-    int got = patiently(&rlock_acquire, self, self, args, given, names);
+    int got = given || names ? ask(self, args, given, names) : try_to(&rlock_acquire, self);
+    if (!got && !given && !names) got = wait_for(self);
     if (got < 0) return NULL;
     if (!got) Py_RETURN_FALSE;
     if (held_of(self)->depth++) Py_RETURN_TRUE;
@@ -451,8 +609,8 @@ typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *callback, *what; u
 
 static PyTypeObject *home_type, *task_lane_type, *callback_type;
 static PyTypeObject *steps; /* the type of C's steps, once one has been seen */
-static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of; /* tasks.py's, see py_use */
-static PyObject *self_name, *cancelled_name;
+static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of, *handle_class; /* tasks.py's, see py_use */
+static PyObject *self_name, *cancelled_name, *ready_name, *append_name;
 
 static int home_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
@@ -558,12 +716,9 @@ static PyObject *stepping(PyObject *callback) {
     return task == Py_None ? NULL : task;
 }
 
-static PyObject *py_step(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
-    if (given != 3) {
-        PyErr_SetString(PyExc_TypeError, "step(loop, callback, args)");
-        return NULL;
-    }
-    PyObject *loop = args[0], *callback = args[1], *what = NULL, *task = stepping(callback);
+/* What the loop's handle calls in the callback's place. */
+static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments) {
+    PyObject *what = NULL, *task = stepping(callback);
     uint32_t cause = 0;
     if (task) {
         what = known_of(known, task);
@@ -575,7 +730,7 @@ static PyObject *py_step(PyObject *Py_UNUSED(module), PyObject *const *args, Py_
             Home *home = (Home *)lane->home;
             if (!home || !PyObject_TypeCheck(lane->home, home_type)) home = NULL;
             if (home && home->running == what) lane->again = 1;
-            else woken(lane, home, args[2]);
+            else woken(lane, home, arguments);
         }
         if (!what) return NULL;
     } else {
@@ -594,6 +749,23 @@ static PyObject *py_step(PyObject *Py_UNUSED(module), PyObject *const *args, Py_
     made->what = what;
     made->cause = cause;
     return (PyObject *)made;
+}
+
+/* BaseEventLoop._call_soon(loop, callback, args, context), where its caller's frame is what a debugging loop looks for. */
+static PyObject *py_call_soon(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    if (given != 4) {
+        PyErr_Format(PyExc_TypeError, "_call_soon() takes 4 positional arguments but %zd were given", given);
+        return NULL;
+    }
+    PyObject *callback = instead(args[0], args[1], args[2]), *handle = NULL, *ready = NULL, *done = NULL;
+    if (callback) handle = PyObject_CallFunctionObjArgs(handle_class, callback, args[2], args[0], args[3], NULL);
+    if (handle) ready = PyObject_GetAttr(args[0], ready_name);
+    if (ready) done = PyObject_CallMethodOneArg(ready, append_name, handle);
+    Py_XDECREF(callback);
+    Py_XDECREF(ready);
+    if (!done) Py_CLEAR(handle);
+    Py_XDECREF(done);
+    return handle;
 }
 
 static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names) {
@@ -714,14 +886,16 @@ static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *count) {
     unsigned long long at = PyLong_AsUnsignedLongLong(count);
     if (PyErr_Occurred()) return NULL;
     lost = at;
-    room.at = room.end = room.spare = 0;
+    room.at = room.end = room.spare = texts.at = texts.end = 0;
     Py_RETURN_NONE;
 }
 
 static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), PyObject *given) {
     static const struct { const char *name; PyObject **place; } used[] = {
-        {"segment", &segment}, {"appear", &appear}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
+        {"segment", &segment}, {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
+        {"kind", &kind}, {"find_place", &find_place}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
         {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
+        {"handle", &handle_class},
     };
     for (size_t i = 0; given && i < sizeof used / sizeof *used; i++) {
         PyObject *found = PyDict_GetItemString(given, used[i].name);
@@ -735,12 +909,14 @@ static PyMethodDef functions[] = {
     {"use", (PyCFunction)(void (*)(void))py_use, METH_VARARGS | METH_KEYWORDS, NULL},
     {"begin", py_begin, METH_O, NULL},
     {"emit", (PyCFunction)(void (*)(void))py_emit, METH_FASTCALL, NULL},
+    {"emit_text", (PyCFunction)(void (*)(void))py_emit_text, METH_FASTCALL, NULL},
     {"current", py_current, METH_NOARGS, NULL},
     {"waiting", (PyCFunction)(void (*)(void))py_waiting, METH_FASTCALL, NULL},
     {"running", (PyCFunction)(void (*)(void))py_running, METH_FASTCALL, NULL},
     {"act", (PyCFunction)(void (*)(void))py_act, METH_FASTCALL, NULL},
+    {"user", py_user, METH_O, NULL},
+    {"place", py_place, METH_O, NULL},
     {"level", (PyCFunction)(void (*)(void))py_level, METH_FASTCALL, NULL},
-    {"step", (PyCFunction)(void (*)(void))py_step, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -758,26 +934,31 @@ static int fill(PyObject *module) {
     }
     PyObject *threads = PyImport_ImportModule("_thread");
     if (!threads) return -1;
-    PyObject *lock = NULL, *rlock = PyObject_GetAttrString(threads, "RLock");
-    allocate = PyObject_GetAttrString(threads, "allocate_lock");
-    if (allocate) lock = PyObject_CallNoArgs(allocate);
+    PyObject *rlock = PyObject_GetAttrString(threads, "RLock");
+    plain = PyObject_CallMethod(threads, "allocate_lock", NULL);
     unwilling = PyTuple_Pack(1, Py_False);
     self_name = PyUnicode_InternFromString("__self__");
     cancelled_name = PyUnicode_InternFromString("cancelled");
-    bool fine = lock && rlock && PyType_Check(rlock) && unwilling && self_name && cancelled_name
-        && find(&lock_acquire, Py_TYPE(lock), "acquire") && find(&lock_release, Py_TYPE(lock), "release")
+    ready_name = PyUnicode_InternFromString("_ready");
+    append_name = PyUnicode_InternFromString("append");
+    static PyMethodDef call_soon = {"_call_soon", (PyCFunction)(void (*)(void))py_call_soon, METH_FASTCALL, NULL};
+    PyObject *function = PyCFunction_New(&call_soon, NULL);
+    bool fine = plain && rlock && PyType_Check(rlock) && unwilling && self_name && cancelled_name && ready_name && append_name
+        && function
+        && find(&plain_release, Py_TYPE(plain), "release")
         && find(&rlock_acquire, (PyTypeObject *)rlock, "acquire") && find(&rlock_release, (PyTypeObject *)rlock, "release")
         && find(&rlock_owned, (PyTypeObject *)rlock, "_is_owned");
     PyObject *here_type = fine ? PyType_FromSpec(&here_spec) : NULL;
     fine = here_type && add(module, "here", PyObject_CallNoArgs(here_type))
         && (cell_type = (PyTypeObject *)add(module, "Cell", PyType_FromSpec(&cell_spec)))
+        && add(module, "call_soon", PyInstanceMethod_New(function))
         && add(module, "Lock", PyType_FromSpec(&lock_spec))
         && add(module, "RLock", make_rlock((PyTypeObject *)rlock))
         && (home_type = (PyTypeObject *)add(module, "Home", PyType_FromSpec(&home_spec)))
         && (task_lane_type = (PyTypeObject *)add(module, "TaskLane", PyType_FromSpec(&task_lane_spec)))
         && (callback_type = (PyTypeObject *)PyType_FromSpec(&callback_spec));
-    Py_XDECREF(lock);
     Py_XDECREF(rlock);
+    Py_XDECREF(function);
     Py_DECREF(threads);
     filled = fine;
     return fine ? 0 : -1;

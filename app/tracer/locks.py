@@ -47,6 +47,10 @@ class _LockClass(type):
         return hash(_Raw)
 
 
+def _asked(blocking: Any = True, timeout: float = -1) -> tuple[Any, float]:
+    return blocking, timeout
+
+
 class _ToldLock:
     """What fast.Lock does in C."""
 
@@ -117,8 +121,21 @@ class _ToldLock:
 
     __exit__ = release
 
+    def locked(self) -> bool:
+        return bool(self._raw.locked())
+
+    def _try(self) -> bool:
+        return bool(self._acquire(False))
+
+    def _block(self, timeout: float) -> bool:
+        return bool(self._acquire(True, timeout))
+
+    def _reinit(self) -> None:
+        self._raw._at_fork_reinit()
+
     acquire_lock = acquire
     release_lock = release
+    locked_lock = locked
     _ask: Any
     _wait: Any
     _first: Any
@@ -151,21 +168,12 @@ class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("type '_thread.lock' is not an acceptable base type")
 
-    def locked(self) -> bool:
-        return bool(self._raw.locked())
-
-    locked_lock = locked
-
-    def _try(self, *how: Any, **named: Any) -> bool:
-        return bool(self._raw.acquire(*how, **named))
-
-    def _ask(self, blocking: Any = True, timeout: Any = -1, *more: Any, **unknown: Any) -> bool:
-        """Acquire with a timeout, or without waiting; what makes no sense is left to the real lock's judgement."""
+    def _ask(self, *how: Any, **named: Any) -> bool:
+        """Acquire with a timeout, or without waiting; a lock of the interpreter's own judges what makes sense."""
         try:
-            sensible = type(timeout) in {int, float} and (timeout > 0 or timeout == -1)
-            if sensible and isinstance(blocking, int) and blocking and not more and not unknown:
-                return self._try(False) or self._wait(timeout)
-            return self._try(blocking, timeout, *more, **unknown)
+            _allocate().acquire(*how, **named)
+            blocking, timeout = _asked(*how, **named)
+            return self._try() or (bool(blocking) and timeout != 0 and self._wait(timeout))
         except BaseException as error:
             without_us(error)
             raise
@@ -177,13 +185,13 @@ class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
             # A switch inside Python code hands the lock over held, and from then on everyone blocks who would not
             # have without us: let the holder finish before this counts as waiting.
             _give_way(0)
-            if self._try(False):
+            if self._try():
                 return True
         if self._resource.tries:
             declare(self._resource, self, frame)
         waiting(self._resource.number, where)
         try:
-            return self._try(True, timeout)
+            return self._block(timeout)
         except BaseException as error:
             without_us(error)
             raise
@@ -202,14 +210,14 @@ class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
             self._cell.close()
 
     def _at_fork_reinit(self) -> None:
-        self._raw._at_fork_reinit()
+        self._reinit()
         self._forget()
 
     def __repr__(self) -> str:
-        return f"{repr(self._raw).partition(' at 0x')[0]} at {id(self):#x}>"
+        return f"<{'locked' if self.locked() else 'unlocked'} _thread.lock object at {id(self):#x}>"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return self._raw.__reduce_ex__(protocol)
+        return _allocate().__reduce_ex__(protocol)
 
 
 class _ToldRLock(_RLock):  # type: ignore[misc]
@@ -307,8 +315,11 @@ class RLock(_ToldRLock):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _RLock().__reduce_ex__(protocol)
 
-    def _try(self, *how: Any, **named: Any) -> bool:
-        return bool(_try(self, *how, **named))
+    def _try(self) -> bool:
+        return bool(_try(self, False))
+
+    def _block(self, timeout: float) -> bool:
+        return bool(_try(self, True, timeout))
 
     _ask = lock._ask
     _wait = lock._wait

@@ -233,10 +233,6 @@ def emit(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: in
     words[at] = kind | flags << 8 | obj << 32
 
 
-if fast:
-    emit = fast.emit
-
-
 class _Texts:
     at = end = 0
 
@@ -267,6 +263,10 @@ def emit_text(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, plac
     words[at + 2] = arg
     words[at + 3] = lane | place << 32
     words[at] = kind | flags << 8 | len(data) << 16 | obj << 32
+
+
+if fast:
+    emit, emit_text = fast.emit, fast.emit_text
 
 
 class _Cell:

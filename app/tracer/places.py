@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import wire
-from .log import clock, emit_text, number, process_lane
+from .log import clock, emit_text, fast, number, process_lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def start_here(frame: FrameType | None) -> None:
     """What lies behind this frame is its parent's, not what this process does."""
     global _start
     _start = user(frame)
+    if fast:
+        fast.use(start=_start)
 
 
 def place(frame: FrameType | None) -> int:
@@ -79,6 +81,11 @@ def place(frame: FrameType | None) -> int:
             fallback = frame
         frame = frame.f_back
     return _number(fallback, 0) if fallback is not None else 0
+
+
+if fast:
+    fast.use(kinds=_kinds, places=_places, kind=kind, find_place=place)
+    user, place = fast.user, fast.place
 
 
 def here(depth: int = 0) -> int:

@@ -215,17 +215,9 @@ def _call_soon(self: Any, callback: Any, args: tuple[Any, ...], context: Any) ->
     return handle  # type: ignore[no-any-return]
 
 
-def _call_soon_fast(self: Any, callback: Any, args: tuple[Any, ...], context: Any) -> events.Handle:
-    handle: Any = events.Handle(fast.step(self, callback, args), args, self, context)
-    if handle._source_traceback:
-        del handle._source_traceback[-1]
-    self._ready.append(handle)
-    return handle  # type: ignore[no-any-return]
-
-
 def _appeared(loop: Any, task: Any) -> TaskLane:
     """A task that nobody knew takes, or will take, a step."""
-    watched = _adopt(loop, task, sys._getframe(2))
+    watched = _adopt(loop, task, sys._getframe(1 if fast else 2))
     watched.again = watched.home.running is watched
     return watched
 
@@ -440,8 +432,10 @@ def watch() -> None:
         handle.__module__ = events.Handle.__module__
     if fast:
         functions = {"task_of": _task_of, "adopt": _appeared, "begun": _begun, "stepped": _stepped, "home_of": _home}
-        fast.use(task=_CTask, known=_known, homes=_homes, **functions)
-    replace(base_events.BaseEventLoop, "_call_soon", _call_soon_fast if fast else _call_soon)
+        fast.use(task=_CTask, handle=events.Handle, known=_known, homes=_homes, **functions)
+        base_events.BaseEventLoop._call_soon = fast.call_soon  # type: ignore[attr-defined]
+    else:
+        replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
     task_ends.watch(base_events.BaseEventLoop)
     for name in ("SelectSelector", "PollSelector", "EpollSelector"):
         selector = getattr(selectors, name, None)
