@@ -26,6 +26,7 @@ _original: Any = getattr(_thread, "lock", _allocate)
 _RLock: Any = _thread.RLock
 _give_way = time.sleep
 _OBJ = 0xFFFFFFFF << 32
+_EVER = -1
 
 
 class _LockClass(type):
@@ -59,6 +60,8 @@ class _ToldLock:
     _cell: Cell | None
     _raw: Any
     _release: Any
+    _since: int
+    _who: int
     _word: int
 
     def __new__(cls) -> Any:
@@ -70,13 +73,13 @@ class _ToldLock:
         self._since = self._who = 0
         return self
 
-    def acquire(self, *how: Any, **named: Any) -> bool:
-        if not how and not named:
+    def acquire(self, blocking: Any = True, timeout: Any = _EVER, *more: Any) -> bool:
+        if blocking is True and timeout is _EVER and not more:
             if not self._acquire(False):
                 self._wait(-1)
         else:
             try:
-                if not self._ask(*how, **named):
+                if not self._ask(blocking, timeout, *more):
                     return False
             except BaseException as error:
                 without_us(error)
@@ -84,23 +87,23 @@ class _ToldLock:
         cell = self._cell
         if cell is None:
             cell = self._first()
+        who = here.lane or _appear()
+        at = cell.at
+        if self._who != who:
+            self._who = who
+            words[at + 1] = who | self._word & _OBJ
         t = 0
         for t in ticks:  # noqa: B007
             break
-        self._who = who = here.lane or _appear()
-        self._since = t
-        at = cell.at
-        words[at + 1] = who | self._word & _OBJ
-        words[at] = t
+        self._since = words[at] = t
         return True
 
     __enter__ = acquire
 
-    def release(self, *given: object) -> None:
-        if len(given) == 3:
-            given = ()  # the exception that __exit__ hears of
+    def release(self, kind: Any = None, _: Any = None, traceback: Any = None) -> None:
+        # As __exit__ it hears of an exception; any other argument makes no sense.
         since = self._since
-        if since and not given:
+        if since and (kind is None or traceback is not None):
             self._since = 0
             words[self._cell.at] = 0  # type: ignore[union-attr]
             at = t = 0
@@ -114,7 +117,10 @@ class _ToldLock:
             words[at] = self._word
         try:
             # What was not held, or is called with what makes no sense, gets the real lock's own error.
-            self._release(*given)
+            if kind is None or traceback is not None:
+                self._release()
+            else:
+                self._release(kind)
         except BaseException as error:
             without_us(error)
             raise
