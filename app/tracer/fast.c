@@ -11,6 +11,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
@@ -38,11 +39,53 @@ static uint64_t *words = nowhere;
 static uint64_t lost = BIN + 4;
 static PyObject *segment; /* log._segment, see py_use */
 
-static
+/* Where records and texts are written: segments begun. With the GIL it is one for all, without it each thread has one. */
+typedef struct Room { uint64_t at, end, spare, texts, texts_end; struct Room *next; } Room;
+
 #ifdef Py_GIL_DISABLED
-    _Thread_local
+static _Thread_local Room *own;
+static Room *left_over; /* of threads that have ended */
+static pthread_mutex_t leaving = PTHREAD_MUTEX_INITIALIZER;
+static pthread_key_t ending;
+static Room nothing;
+
+static void leave_room(void *room) {
+    pthread_mutex_lock(&leaving);
+    ((Room *)room)->next = left_over;
+    left_over = room;
+    pthread_mutex_unlock(&leaving);
+}
+
+static Room *here_room(void) {
+    if (!own) {
+        pthread_mutex_lock(&leaving);
+        own = left_over;
+        if (own) left_over = own->next;
+        pthread_mutex_unlock(&leaving);
+        if (!own) own = calloc(1, sizeof *own);
+        if (!own) return &nothing; /* no memory: what is written now is lost */
+        pthread_setspecific(ending, own);
+    }
+    return own;
+}
+
+/* In the only thread of a process that begins: what its parent had begun is its parent's. */
+static bool begin_rooms(void) {
+    left_over = NULL;
+    pthread_mutex_init(&leaving, NULL);
+    if (own) *own = nothing;
+    return ending || !pthread_key_create(&ending, leave_room);
+}
+#else
+static Room only;
+
+static Room *here_room(void) { return &only; }
+
+static bool begin_rooms(void) {
+    memset(&only, 0, sizeof only);
+    return true;
+}
 #endif
-    struct { uint64_t at, end, spare; } room, texts;
 
 static uint64_t now(void) {
     struct timespec time;
@@ -69,23 +112,24 @@ static uint64_t claim(int kind) {
 
 /* The word at which a free slot begins; the bin, and one more is lost, when the log is full. Take it before the time. */
 static uint64_t slot(void) {
-    if (room.at == room.end) {
-        uint64_t start = room.spare;
-        room.spare = 0;
+    Room *room = here_room();
+    if (room->at == room->end) {
+        uint64_t start = room->spare;
+        room->spare = 0;
         if (!start) start = claim(RECORDS);
         if (!start) {
             __atomic_fetch_add(&words[lost], 1, __ATOMIC_RELAXED);
             return BIN;
         }
-        if (room.at != room.end) {
-            room.spare = start; /* another thread was here meanwhile */
+        if (room->at != room->end) {
+            room->spare = start; /* another thread was here meanwhile */
         } else {
-            room.at = start;
-            room.end = start + SEGMENT_WORDS;
+            room->at = start;
+            room->end = start + SEGMENT_WORDS;
         }
     }
-    uint64_t at = room.at;
-    room.at += SLOT_WORDS;
+    uint64_t at = room->at;
+    room->at += SLOT_WORDS;
     return at;
 }
 
@@ -150,16 +194,17 @@ static PyObject *py_emit_text(PyObject *Py_UNUSED(module), PyObject *const *args
         size = MAX_TEXT;
         while ((data[size] & 0xC0) == 0x80) size--;
     }
+    Room *room = here_room();
     uint64_t need = SLOT_WORDS * (1 + ((uint64_t)size + 31) / 32), at = 0;
     while (!at) {
-        if (texts.end - texts.at >= need) {
-            at = texts.at;
-            texts.at += need;
+        if (room->texts_end - room->texts >= need) {
+            at = room->texts;
+            room->texts += need;
         } else {
             uint64_t start = claim(TEXTS);
             if (!start) break;
-            texts.at = start;
-            texts.end = start + SEGMENT_WORDS;
+            room->texts = start;
+            room->texts_end = start + SEGMENT_WORDS;
         }
     }
     if (at) {
@@ -886,8 +931,7 @@ static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *count) {
     unsigned long long at = PyLong_AsUnsignedLongLong(count);
     if (PyErr_Occurred()) return NULL;
     lost = at;
-    room.at = room.end = room.spare = texts.at = texts.end = 0;
-    Py_RETURN_NONE;
+    return begin_rooms() ? Py_NewRef(Py_None) : PyErr_NoMemory();
 }
 
 static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), PyObject *given) {

@@ -2,6 +2,7 @@
 
 Records are written without a lock and without a system call: CPython switches threads only at calls, resumes and
 backward jumps, so taking a slot and the time from iterators with `for … break` and storing four words is one act.
+Where there is no GIL, every thread has segments of its own; those of one that has ended go to the next that needs some.
 Everything here may be imported by name once `attach` has returned True; none of it changes its identity after that.
 """
 
@@ -13,6 +14,7 @@ import mmap
 import os
 import sys
 import time
+from _thread import RLock, _local
 from _weakref import ref
 from itertools import chain, count
 
@@ -25,12 +27,13 @@ except ImportError:  # not built for this interpreter, or another one in this pr
 
 TYPE_CHECKING = False  # typing and collections are imports that the program did not ask for
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 fast: Any = _fast
 """The tracer's C part, if it is there: bases for our classes, and functions that take the place of ours."""
 
+FREE_THREADED = "t" in sys.abiflags
 BIN = (wire.PROCESS_AT + 16 * wire.PROCESSES) // 8
 """A word index: the unused end of page 0, where records and cells go for which there is no room."""
 
@@ -51,7 +54,10 @@ _full = False
 _numbers: Callable[[], int] = count(1).__next__
 _claiming = _thread.allocate_lock()
 _claimer = 0
-_room: list[int] = []
+_counting = RLock()
+"""Reentrant, since a signal handler or a finalizer may want to count as well."""
+_left: dict[int, list[int]] = {wire.RECORDS: [], wire.TEXTS: []}
+"""Words from which on the segments of threads that have ended are free, by kind."""
 _cells: list[int] = []
 _live: dict[int, ref[Cell]] = {}
 
@@ -113,19 +119,32 @@ def _begin() -> bool:
     _index = entry + 1
     _lost = wire.PROCESS_AT // 8 + 2 * entry + 1 if _index else BIN + 4
     _numbers = count(_index << 24 | 2).__next__
+    if FREE_THREADED:
+        _numbers = _one_at_a_time(_numbers)
     if fast:
         fast.begin(_lost)
     return _index > 0
 
 
+def _one_at_a_time(numbers: Callable[[], int]) -> Callable[[], int]:
+    def one() -> int:
+        with _counting:
+            return numbers()
+
+    return one
+
+
 def after_fork() -> None:
     """In a forked child: a process index, segments, numbers and cells of its own."""
-    global _claiming, _claimer
+    global _claiming, _claimer, _counting
     _claiming = _thread.allocate_lock()
     _claimer = 0
-    _room.clear()
+    _counting = RLock()
+    for left in _left.values():
+        left.clear()
     _cells.clear()
-    _texts.at = _texts.end = 0
+    _rooms.records.room.clear()
+    _rooms.texts.at = _rooms.texts.end = 0
     cells = [cell for cell in [reference() for reference in _live.values()] if cell is not None]
     for cell in cells:
         cell.at = BIN
@@ -199,26 +218,74 @@ def _segment(kind: int) -> int:
     return 0 if i < 0 else _first + i * (wire.SEGMENT // 8)
 
 
-class _Slots:
+def _room(kind: int) -> tuple[int, int]:
+    """Words that are the caller's alone, the first and the one behind the last; 0 and 0 when the log is full."""
+    try:
+        at = _left[kind].pop()
+    except IndexError:
+        at = _segment(kind)
+    size = wire.SEGMENT // 8
+    return at, at and at + size - (at - _first) % size
+
+
+def _lose() -> None:
+    with _counting:
+        words[_lost] += 1
+
+
+class _Records:
     """Gives one segment's slots after another, and when the log is full the bin, counting what is lost.
 
     The room is a list that a forked child empties, so that the iterator over it ends and the child's own begins.
     """
 
-    def __iter__(self) -> _Slots:
+    def __init__(self) -> None:
+        self.room: list[int] = []
+        self.rest = iter(self.room)
+
+    def __iter__(self) -> _Records:
         return self
 
-    def __next__(self) -> list[int]:
-        global _room
-        at = _segment(wire.RECORDS)
+    def __next__(self) -> Iterable[int]:
+        at, end = _room(wire.RECORDS)
         if at:
-            _room = list(range(at, at + wire.SEGMENT // 8, wire.SLOT // 8))
-            return _room
-        words[_lost] += 1
+            self.room = list(range(at, end, wire.SLOT // 8))
+            self.rest = iter(self.room)
+            return self.rest
+        _lose()
         return [BIN]
 
+    def __del__(self, left: list[int] = _left[wire.RECORDS]) -> None:
+        for at in self.rest:
+            left.append(at)
+            break
 
-slots: Iterator[int] = chain.from_iterable(_Slots())
+
+class _Texts:
+    at = end = 0
+
+    def __del__(self, left: list[int] = _left[wire.TEXTS]) -> None:
+        if self.at < self.end:
+            left.append(self.at)
+
+
+_Whose: Any = _local if FREE_THREADED else object
+
+
+class _Rooms(_Whose):  # type: ignore[misc]
+    """Where the acting thread writes."""
+
+    def __init__(self) -> None:
+        self.records = _Records()
+        self.texts = _Texts()
+        self.slots: Iterator[int] = chain.from_iterable(self.records)
+
+    def __iter__(self) -> Iterator[int]:
+        return self.slots
+
+
+_rooms = _Rooms()
+slots: Iterable[int] = _rooms if FREE_THREADED else _rooms.slots
 """Take a slot with `for at in slots: break`; it always gives one. Then write words at + 1, 2, 3 and word `at` last."""
 
 
@@ -233,31 +300,25 @@ def emit(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: in
     words[at] = kind | flags << 8 | obj << 32
 
 
-class _Texts:
-    at = end = 0
-
-
-_texts = _Texts()
-
-
 def emit_text(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: int, text: str) -> None:
     """Write a record with text, cut at 4000 bytes of UTF-8."""
     data = text.encode("utf-8", "replace")
     if len(data) > wire.MAX_TEXT:
         data = data[: wire.MAX_TEXT].decode("utf-8", "ignore").encode()
     need = wire.SLOT // 8 * (1 + -(-len(data) // wire.SLOT))
+    texts = _rooms.texts
     while True:
-        at = _texts.at
+        at = texts.at
         end = at + need
-        if end <= _texts.end:
-            _texts.at = end
+        if end <= texts.end:
+            texts.at = end
             break
-        start = _segment(wire.TEXTS)
+        start, end = _room(wire.TEXTS)
         if not start:
-            words[_lost] += 1
+            _lose()
             return
-        _texts.at = start
-        _texts.end = start + wire.SEGMENT // 8
+        texts.at = start
+        texts.end = end
     octets[8 * at + wire.SLOT : 8 * at + wire.SLOT + len(data)] = data
     words[at + 1] = t
     words[at + 2] = arg

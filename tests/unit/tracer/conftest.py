@@ -224,8 +224,12 @@ class Tracer:
 Run = Callable[..., Seen]
 
 
-PYTHONS = [python for python in find_pythons() if not python.free_threaded]
-TRACERS = {f"{python.version}-{writer}": (python, writer) for python in PYTHONS for writer in ("c", "python")}
+PYTHONS = find_pythons()
+TRACERS = {
+    f"{python.version}{'t' * python.free_threaded}-{writer}": (python, writer)
+    for python in PYTHONS
+    for writer in ("c", "python")
+}
 
 
 @pytest.fixture(scope="session", params=TRACERS.values(), ids=TRACERS)
