@@ -1,4 +1,5 @@
 """Looks into the processes of a box, a thousand times a second, for who holds the GIL; and now and then for CPU times.
+Where the interpreter has no GIL, it looks for CPU times alone.
 
 Forked by the supervisor, so with the standard library alone and as the box's own user. What it reads is the memory of
 hostile programs: it copies integers from it and follows one pointer with a read that fails cleanly. It writes
@@ -20,7 +21,7 @@ import struct
 import time
 
 HEADER = struct.Struct("<4Q")
-"""How often the sampler looked, in how many ns, how many switches it missed, and its own CPU time in ns."""
+"""How often the sampler looked at GILs, in how many ns, how many switches it missed, and its own CPU time in ns."""
 SAMPLE = struct.Struct("<4I2Q")
 """Kind, pid and tid inside the box, 0; of HOLDS: from when until when, 0 while it lasts; of CPU: when, ns used."""
 HOLDS, CPU = 1, 2
@@ -92,8 +93,8 @@ class Process:
         self.holder = 0
 
 
-def sample(proc: int, layout: dict[str, int | str], file: int) -> None:
-    """Sample every Python process below the box's /proc until SIGTERM. `layout` is image.py's; `file` is written to."""
+def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
+    """Sample every process below the box's /proc until SIGTERM. `layout` is image.py's `gil`; `file` is written to."""
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     processes: dict[int, Process] = {}
@@ -101,21 +102,22 @@ def sample(proc: int, layout: dict[str, int | str], file: int) -> None:
     found: list[bytes] = []
     began = now = due = time.monotonic_ns()
     looks = written = gone = scanned = counted = spent = 0
-    period = PERIOD_NS
+    least = period = PERIOD_NS if layout else SCAN_NS
     while True:
         last = bool(over)
         if now - scanned >= SCAN_NS:
-            adopt(proc, processes, layout)
+            if layout:
+                adopt(proc, processes, layout)
             scanned = now
         for pid, process in list(processes.items()):
             if not process.look(now, found):
                 os.close(process.memory)
                 gone += processes.pop(pid).missed
-        looks += 1
+        looks += 1 if layout else 0
         if now - counted >= CPU_NS:
-            times(proc, processes, used, now, found)
+            times(proc, used, now, found)
             before, spent = spent, time.process_time_ns()
-            period = max(PERIOD_NS, (spent - before) * SHARE * period // max(1, now - counted))
+            period = max(least, (spent - before) * SHARE * period // max(1, now - counted))
             counted = now
         if last or scanned == now:
             data = b"".join(found)
@@ -154,11 +156,11 @@ def base_of(proc: int, pid: str, wanted: str) -> int:
     return 0
 
 
-def times(
-    proc: int, processes: dict[int, Process], used: dict[tuple[str, str], int], now: int, found: list[bytes]
-) -> None:
+def times(proc: int, used: dict[tuple[str, str], int], now: int, found: list[bytes]) -> None:
     """Add the CPU time of each thread that has used some since the last time."""
-    for pid in map(str, processes):
+    for pid in os.listdir(proc):
+        if not pid.isdigit() or pid == "1":
+            continue
         with contextlib.suppress(OSError):  # gone meanwhile
             folder = os.open(f"{pid}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
             try:

@@ -305,17 +305,16 @@ class Box:
             self.kill(message["kill"], message["detail"])
 
     def sample(self) -> None:
-        """Have a process of its own look into the box's, where the interpreter has a GIL."""
-        if self.watched:
-            supervisor = os.getpid()
-            self.sampler = os.fork()
-            if not self.sampler:
-                try:
-                    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                    if os.getppid() == supervisor:
-                        sampler.sample(self.proc, self.watched, self.samples)
-                finally:
-                    os._exit(0)
+        """Have a process of its own look into the box's."""
+        supervisor = os.getpid()
+        self.sampler = os.fork()
+        if not self.sampler:
+            try:
+                call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                if os.getppid() == supervisor:
+                    sampler.sample(self.proc, self.watched, self.samples)
+            finally:
+                os._exit(0)
 
     def kill(self, cause: str, detail: str) -> None:
         """End the tree: the kernel kills a pid namespace with its init. The first cause stays."""

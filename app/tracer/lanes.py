@@ -183,8 +183,8 @@ def foresee(thing: Any, kind: int, frame: FrameType | None, key: int = 0) -> Res
     """Number a resource when it is made, for the processes that will be forked; it is declared when it is used."""
     found = Resource(kind, place_of(frame), key)
     at = id(thing)
-    _known[at] = ref(thing, lambda _, at=at: _known.pop(at, None)), found  # type: ignore[misc]
-    return found
+    # Of threads that see it first at the same time, one prevails.
+    return _known.setdefault(at, (ref(thing, lambda _, at=at: _known.pop(at, None)), found))[1]  # type: ignore[misc]
 
 
 def known(thing: Any) -> Resource | None:

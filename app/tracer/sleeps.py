@@ -41,7 +41,7 @@ def sleep() -> int:
     """The number of what sleepers in this process wait on."""
     found = _sleeps.get(os.getpid())
     if found is None:
-        found = _sleeps[os.getpid()] = resource(wire.SLEEP, "sleep")
+        found = _sleeps.setdefault(os.getpid(), resource(wire.SLEEP, "sleep"))
     return found
 
 

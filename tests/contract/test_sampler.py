@@ -12,7 +12,8 @@ from app.sandbox.pythons import find_pythons
 from app.tracer import wire
 from tests.contract.recording import Job, Recorded, record
 
-PYTHONS = {python.id: python for python in find_pythons() if not python.free_threaded}
+ALL = {python.id: python for python in find_pythons()}
+PYTHONS = {python.id: python for python in ALL.values() if not python.free_threaded}
 PROGRAMS = {
     "threads": """
         import threading, time
@@ -62,12 +63,27 @@ PROGRAMS = {
         print("still here")
         """,
 }
-CASES = [(program, python) for program in PROGRAMS for python in PYTHONS]
+BUSY = """
+import os, threading, time
+
+def work():
+    while True:
+        pass
+
+thread = threading.Thread(target=work, name="worker")
+thread.start()
+clock = time.pthread_getcpuclockid(thread.ident)
+while time.clock_gettime(clock) < 0.5:
+    time.sleep(0.01)
+os._exit(0)
+"""
+CASES = [(program, python) for program in PROGRAMS for python in PYTHONS] + [("busy", python) for python in ALL]
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Recorded]:
-    jobs = [Job(textwrap.dedent(PROGRAMS[program]).lstrip(), PYTHONS[python]) for program, python in CASES]
+    programs = PROGRAMS | {"busy": BUSY}
+    jobs = [Job(textwrap.dedent(programs[program]).lstrip(), ALL[python]) for program, python in CASES]
     return dict(zip(CASES, record(jobs, tmp_path_factory.mktemp("sampled")), strict=True))
 
 
@@ -128,3 +144,15 @@ def test_a_program_that_forges_its_gil_is_recorded_all_the_same(
     shown = recorded["liar", python]
     assert shown.printed() == ["still here"]
     assert shown.timeline.stats[wire.MISSED_SWITCHES] > 0
+
+
+@pytest.mark.parametrize("python", ALL)
+def test_a_thread_that_never_ends_has_used_cpu_time_all_the_same(
+    python: str, recorded: dict[tuple[str, str], Recorded]
+) -> None:
+    shown = recorded["busy", python]
+    [worker] = [lane for lane in shown.timeline.lanes.values() if lane.name == "worker"]
+    assert worker.cpu_ns is not None
+    assert 300e6 < worker.cpu_ns <= worker.end_ns - worker.start_ns
+    assert bool(gil_holds(shown)) == (not ALL[python].free_threaded)
+    assert bool(shown.timeline.stats[wire.SAMPLER_HZ]) == (not ALL[python].free_threaded)
