@@ -43,38 +43,43 @@ static PyObject *segment; /* log._segment, see py_use */
 typedef struct Room { uint64_t at, end, spare, texts, texts_end; struct Room *next; } Room;
 
 #ifdef Py_GIL_DISABLED
-static _Thread_local Room *own;
+static _Thread_local Room own;
+static _Thread_local bool owns;
 static Room *left_over; /* of threads that have ended */
 static pthread_mutex_t leaving = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t ending;
-static Room nothing;
 
 static void leave_room(void *room) {
+    Room *left = malloc(sizeof *left);
+    if (!left) return;
+    *left = *(Room *)room;
     pthread_mutex_lock(&leaving);
-    ((Room *)room)->next = left_over;
-    left_over = room;
+    left->next = left_over;
+    left_over = left;
     pthread_mutex_unlock(&leaving);
 }
 
 static Room *here_room(void) {
-    if (!own) {
+    if (!owns) {
+        owns = true;
+        pthread_setspecific(ending, &own);
         pthread_mutex_lock(&leaving);
-        own = left_over;
-        if (own) left_over = own->next;
+        Room *left = left_over;
+        if (left) left_over = left->next;
         pthread_mutex_unlock(&leaving);
-        if (!own) own = calloc(1, sizeof *own);
-        if (!own) return &nothing; /* no memory: what is written now is lost */
-        pthread_setspecific(ending, own);
+        if (left) own = *left;
+        free(left);
     }
-    return own;
+    return &own;
 }
 
 /* In the only thread of a process that begins: what its parent had begun is its parent's. */
 static bool begin_rooms(void) {
+    static bool keyed;
     left_over = NULL;
     pthread_mutex_init(&leaving, NULL);
-    if (own) *own = nothing;
-    return ending || !pthread_key_create(&ending, leave_room);
+    memset(&own, 0, sizeof own);
+    return keyed || (keyed = !pthread_key_create(&ending, leave_room));
 }
 #else
 static Room only;
