@@ -16,11 +16,11 @@ from .conftest import PYTHONS, Tracer
 FREE = [python for python in PYTHONS if python.free_threaded]
 
 
-@pytest.fixture(scope="module")
-def free(tmp_path_factory: pytest.TempPathFactory) -> Tracer:
+@pytest.fixture(scope="module", params=["c", "python"])
+def free(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tracer:
     if not FREE:
         pytest.skip("there is no free-threaded interpreter here")
-    return Tracer(Path(FREE[-1].executable), tmp_path_factory.mktemp("free") / "venv")
+    return Tracer(Path(FREE[-1].executable), tmp_path_factory.mktemp("free") / "venv", request.param)
 
 
 def test_threads_overlap(free: Tracer) -> None:
