@@ -47,19 +47,18 @@ async def follow(store: Store, run_id: str, after: int = 0) -> AsyncGenerator[St
         run = await store.run(run_id)
         yield Changed(run)
         while True:
-            chunks = await store.chunks(run_id, after)
-            before, run = run, await store.run(run_id)
-            if run.epoch != before.epoch:
-                # These chunks may be of either epoch: read again.
-                after = 0 if before.epoch else after
-                yield Reset(run) if before.epoch else Changed(run)
+            before = run
+            run, chunks = await store.news(run_id, after)
+            if run.epoch != before.epoch and before.epoch:
+                after = 0
+                yield Reset(run)
                 continue
-            if run.state != before.state:
+            if run.state != before.state or run.epoch != before.epoch:
                 yield Changed(run)
             if chunks:
                 after = chunks[-1][0]
                 yield Chunks(chunks)
-            elif before.state in (State.finished, State.lost):
+            elif run.state in (State.finished, State.lost):
                 return
-            elif run.state == before.state:
+            else:
                 await bell.wait()

@@ -114,6 +114,12 @@ class Store(Protocol):
         """Runs that the store believes to be running: after a restart nobody writes them any more."""
         ...
 
+    async def news(
+        self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20
+    ) -> tuple[Run, list[tuple[int, bytes]]]:
+        """The run and its chunks after this cursor, both as they stood at one moment; otherwise as `chunks`."""
+        ...
+
     async def chunks(self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
         """Stored chunks after this cursor, as (seq, bytes) in order, at least one if there is one; [] past the end.
 

@@ -112,8 +112,14 @@ class MemoryStore:
     async def unfinished(self) -> list[Run]:
         return [entry.run for entry in self._in(State.running)]
 
+    async def news(
+        self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20
+    ) -> tuple[Run, list[tuple[int, bytes]]]:
+        entry = self._entry(run_id)
+        return entry.run, page(enumerate(islice(entry.log, after, None), after + 1), limit_bytes)
+
     async def chunks(self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
-        return page(enumerate(islice(self._entry(run_id).log, after, None), after + 1), limit_bytes)
+        return (await self.news(run_id, after, limit_bytes))[1]
 
     async def last(self, run_id: str) -> int:
         return len(self._entry(run_id).log)

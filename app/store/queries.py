@@ -1,21 +1,40 @@
 """The questions asked of the tables: those of every chunk and every read, made once, and the long ones.
 
-Making a statement takes longer than SQLite takes to carry it out.
+Making a statement takes longer than SQLite takes to carry it out, and so does making SQLAlchemy's rows of its answer.
 """
 
 from __future__ import annotations
 
 import hmac
+import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from app.core.errors import DeletedRun, Forbidden, NotYet, UnknownRun
 from app.core.run import State
 from app.store import Lease
-from app.store.tables import chunks, runs, sources, tombstones
+from app.store.tables import chunks, decoded, runs, sources, tombstones
 
-_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("run_id"))
+
+class Direct:
+    """A statement that goes to the driver as it is, inside a transaction of SQLAlchemy's; rows are bare tuples."""
+
+    def __init__(self, statement: sa.ClauseElement, *columns: str) -> None:
+        """Compile it once; `columns` are those of an insertion."""
+        compiled: Any = statement.compile(dialect=sqlite.dialect(paramstyle="named"), column_keys=columns or None)
+        self._text = str(compiled)
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def __call__(self, db: sa.Connection, values: dict[str, Any]) -> sqlite3.Cursor:
+        """Execute it."""
+        driver: Any = db.connection.driver_connection
+        cursor: sqlite3.Cursor = driver.execute(self._text, self._constants | values)
+        return cursor
+
+
+_RUN = Direct(sa.select(runs).where(runs.c.id == sa.bindparam("run_id")))
 _TOMBSTONE = sa.select(tombstones).where(tombstones.c.id == sa.bindparam("run_id"))
 
 HELD = (
@@ -25,7 +44,7 @@ HELD = (
 )
 """The fence: what must hold for a write under a lease; `under` gives the parameters."""
 
-ADVANCE = (
+ADVANCE = Direct(
     sa.update(runs)
     .where(*HELD, runs.c.last == sa.bindparam("seq") - 1)
     .values(last=sa.bindparam("seq"), events=runs.c.events + sa.bindparam("more"))
@@ -33,16 +52,16 @@ ADVANCE = (
 )
 """Make room for chunk `seq` with `more` events, if it is the next one."""
 
-ADD = sa.insert(chunks)
+ADD = Direct(sa.insert(chunks), "run", "epoch", "seq", "data")
 
-AFTER = (
+AFTER = Direct(
     sa.select(chunks.c.seq, chunks.c.data)
     .where(chunks.c.run == sa.bindparam("n"), chunks.c.epoch == sa.bindparam("epoch"))
     .where(chunks.c.seq > sa.bindparam("after"))
     .order_by(chunks.c.seq)
 )
 
-LOG = (
+LOG = Direct(
     sa.select(chunks.c.data)
     .join(runs)
     .where(*HELD, chunks.c.epoch == sa.bindparam("lease_epoch"))
@@ -84,11 +103,11 @@ def under(lease: Lease) -> dict[str, Any]:
     return {"lease_run": lease.run.id, "lease_epoch": lease.epoch}
 
 
-def row_with(db: sa.Connection, run_id: str) -> sa.RowMapping:
+def row_with(db: sa.Connection, run_id: str) -> dict[str, Any]:
     """The row of a run. Raises UnknownRun, DeletedRun."""
-    row = db.execute(_RUN, {"run_id": run_id}).mappings().one_or_none()
+    row = _RUN(db, {"run_id": run_id}).fetchone()
     if row is not None:
-        return row
+        return decoded(row)
     if db.execute(_TOMBSTONE, {"run_id": run_id}).one_or_none():
         raise DeletedRun(f"run {run_id} was deleted")
     raise UnknownRun(f"there is no run {run_id}")
@@ -107,4 +126,5 @@ def forget(db: sa.Connection, run_id: str, token_hash: str) -> str | None:
     orphan = sources.c.digest == row["program"], ~sa.exists().where(runs.c.program == sources.c.digest)
     db.execute(sa.delete(sources).where(*orphan))
     shared = db.execute(sa.select(runs.c.n).where(runs.c.trace == row["trace"]).limit(1)).one_or_none()
-    return None if shared else row["trace"]
+    trace: str | None = row["trace"]
+    return None if shared else trace

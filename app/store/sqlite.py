@@ -18,7 +18,7 @@ import asyncio
 import fcntl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack, closing
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -117,11 +117,11 @@ class SqliteStore:
     async def append(self, lease: Lease, seq: int, chunk: bytes, events: int) -> None:
         def job() -> None:
             with self._writer.begin():
-                run = self._writer.execute(ADVANCE, under(lease) | {"seq": seq, "more": events}).scalar_one_or_none()
-                if run is None:
+                found = ADVANCE(self._writer, under(lease) | {"seq": seq, "more": events}).fetchone()
+                if found is None:
                     self._again(lease, seq, chunk)
                     return
-                self._writer.execute(ADD, {"run": run, "epoch": lease.epoch, "seq": seq, "data": chunk})
+                ADD(self._writer, {"run": found[0], "epoch": lease.epoch, "seq": seq, "data": chunk})
             self._ring(lease.run.id)
 
         await self._on(self._writes, job)
@@ -138,7 +138,7 @@ class SqliteStore:
     async def finish(
         self, lease: Lease, outcome: Outcome, *, wall_ns: int, cpu_ns: int, dropped: Dropped, events: int
     ) -> None:
-        log: list[bytes] = await self._read(lambda db: list(db.execute(LOG, under(lease)).scalars()))
+        log: list[bytes] = await self._read(lambda db: [data for (data,) in LOG(db, under(lease))])
         sealed = await self._on(self._files, lambda: self._traces.seal(log)) if log else None
         ended = {
             "state": State.finished,
@@ -186,23 +186,28 @@ class SqliteStore:
         running = sa.select(runs).where(runs.c.state == State.running).order_by(runs.c.n)
         return [run_of(row) for row in await self._read(lambda db: db.execute(running).mappings().all())]
 
-    async def chunks(self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
-        def read(db: sa.Connection) -> list[tuple[int, bytes]] | str:
+    async def news(
+        self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20
+    ) -> tuple[Run, list[tuple[int, bytes]]]:
+        def read(db: sa.Connection) -> tuple[Run, list[tuple[int, bytes]] | str]:
             row = row_with(db, run_id)
             if row["trace"]:
-                return str(row["trace"])
-            with db.execute(AFTER, {"n": row["n"], "epoch": row["epoch"], "after": after}) as rows:
-                return page(((seq, data) for seq, data in rows), limit_bytes)
+                return run_of(row), str(row["trace"])
+            with closing(AFTER(db, {"n": row["n"], "epoch": row["epoch"], "after": after})) as rows:
+                return run_of(row), page(rows, limit_bytes)
 
-        found = await self._share(read, run_id, after, limit_bytes)
+        run, found = await self._share(read, run_id, after, limit_bytes)
         if isinstance(found, list):
-            return found
+            return run, found
         try:
             trace = await self._on(self._files, lambda: self._traces.load(found))
         except DamagedTrace:
             await self.run(run_id)  # says so if the trace is gone because the run was deleted meanwhile
             raise
-        return page(enumerate(islice(trace, after, None), after + 1), limit_bytes)
+        return run, page(enumerate(islice(trace, after, None), after + 1), limit_bytes)
+
+    async def chunks(self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
+        return (await self.news(run_id, after, limit_bytes))[1]
 
     async def last(self, run_id: str) -> int:
         row = await self._read(lambda db: row_with(db, run_id))

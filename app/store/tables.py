@@ -8,10 +8,12 @@ it was. `tombstones` remembers the ids of deleted runs, and nothing more of them
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, RowMapping, String, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from app.core.run import Dropped, Kind, Limits, Outcome, Python, Run, State
 
@@ -73,7 +75,16 @@ def row_of(run: Run) -> dict[str, Any]:
     return asdict(run)
 
 
-def run_of(row: RowMapping) -> Run:
+_COLUMNS = tuple((column.name, isinstance(column.type, JSON)) for column in runs.columns)
+
+
+def decoded(row: tuple[Any, ...]) -> dict[str, Any]:
+    """A row of `runs` from one that the driver gave."""
+    columns = zip(_COLUMNS, row, strict=True)
+    return {name: json.loads(value) if encoded and value else value for (name, encoded), value in columns}
+
+
+def run_of(row: Mapping[Any, Any]) -> Run:
     """The Run in a row of `runs`."""
     outcome = row["outcome"]
     return Run(

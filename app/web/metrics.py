@@ -102,6 +102,11 @@ class MeteredStore:
     async def unfinished(self) -> list[Run]:
         return await self._store.unfinished()
 
+    async def news(
+        self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20
+    ) -> tuple[Run, list[tuple[int, bytes]]]:
+        return await self._store.news(run_id, after, limit_bytes)
+
     async def chunks(self, run_id: str, after: int = 0, limit_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
         return await self._store.chunks(run_id, after, limit_bytes)
 

@@ -113,8 +113,7 @@ async def view(
                         for seq, chunk in chunks:
                             await socket.send_bytes(chunk)
                             after = seq
-                        last = await store.last(run_id)
-                        if clock() - began > patience_s and last > after:
+                        if clock() - began > patience_s and (last := await store.last(run_id)) > after:
                             resumed()
                             await socket.send_json({"type": "resume", "after": after})
                             after = last
