@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from app.core.event import Column
-from app.core.log import CELL, NO_RECORDS, RECORD, Records, join
+from app.core.log import RECORD, Records, join
 from app.tracer import wire
 
 HOLE_NS = 250_000_000
+SCAN_NS = 250_000_000
+"""How often the table is looked at although its hint has not moved: a program may forge that, or die before it."""
 SLOTS = wire.SEGMENT // wire.SLOT
-PEEK = 8 * wire.SLOT
+PEEK = 64
+"""How many slots are read where there may be nothing new; there is more behind them when the last one is used."""
+MOST = 1 << 16
+"""How many records are taken at a time: what bounds the memory of a look."""
+MOST_CELLS = 64
+"""How many segments of cells are looked at: enough for every lane and resource that a run may have."""
 
 
 @dataclass(slots=True)
 class Segment:
-    """How far one segment is read; `hole_since` is when an uncommitted slot with something behind it was first seen."""
+    """How far one segment is read: `slot`, at the time `since`; `hole_since`: when the hole that is there was seen."""
 
     kind: int
     offset: int
+    since: int
     slot: int = 0
     hole_since: int = 0
+
+
+class Cells:
+    """The used part of a segment of cells as it was at the last look, and of each cell the time that was told."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self.data = bytearray(64 * wire.CELL)
+        self.told = np.zeros(wire.SEGMENT // wire.CELL, "<u8")
+        self.settled = False
 
 
 @dataclass(slots=True)
@@ -33,61 +52,97 @@ class FlightLog:
     fd: int
     size: int
     segments: dict[int, Segment] = field(default_factory=dict)
-    cells: dict[int, bytes] = field(default_factory=dict)
-    seen_cells: set[tuple[int, int, int, int]] = field(default_factory=set)
-    told_cells: set[tuple[int, int, int, int]] = field(default_factory=set)
+    cells: dict[int, Cells] = field(default_factory=dict)
+    full: set[int] = field(default_factory=set)
+    hint: bytes = b""
+    scanned: int = 0
 
-    def look(self, now: int, *, final: bool = False) -> Records:
-        """Records committed since the last look. `now` (ns) only ages holes; `final`: none will be filled."""
-        count, first = wire.layout(self.size)
-        if os.fstat(self.fd).st_size < self.size:
-            return NO_RECORDS
-        table = np.frombuffer(self._read(wire.TABLE_AT, count * wire.ENTRY), "<u8").reshape(-1, 4)
-        for index in np.flatnonzero(table[:, 0]).tolist():
-            if index not in self.segments and int(table[index, 3]) in (wire.RECORDS, wire.TEXTS, wire.CELLS):
-                self.segments[index] = Segment(int(table[index, 3]), first + index * wire.SEGMENT)
-        found = []
-        for index, segment in self.segments.items():
-            if segment.kind != wire.CELLS and segment.slot < SLOTS:
-                found.append(self._segment(index, segment, now, final))
-        return join(found)
+    def look(self, now: int, *, final: bool = False) -> Iterator[tuple[Records, int]]:
+        """Records committed since the last look, some at a time, each time with the time up to which there are no more.
 
-    def open_cells(self, *, final: bool) -> list[tuple[int, int, int]]:
+        `now` is the time in ns; `final`: nobody writes any more, no hole will be filled. Nothing where nothing is new.
+        """
+        hint = self._read(wire.HINT_AT, 8)
+        if final or hint != self.hint or now - self.scanned > SCAN_NS:
+            self.hint, self.scanned = bytes(hint), now
+            self._scan(now)
+        found: list[Records] = []
+        taken = 0
+        for index, segment in sorted(self.segments.items(), key=lambda item: item[1].since):
+            if taken >= MOST:
+                yield join(found), segment.since
+                found, taken = [], 0
+            records = self._segment(index, segment, now, final)
+            if records is not None:
+                found.append(records)
+                taken += len(records)
+            segment.since = now
+            if segment.slot >= SLOTS:
+                self.full.add(index)
+                del self.segments[index]
+        if found:
+            yield join(found), now
+
+    def open_cells(self, *, final: bool = False) -> list[tuple[int, int, int]]:
         """Open cells (t, lane, obj) that were open at the last call too and are new; with `final`, all that are new."""
-        now_open = {
-            (index, position, int(cell["t"]), int(cell["lane"]) | int(cell["obj"]) << 32)
-            for index, segment in self.segments.items()
-            if segment.kind == wire.CELLS
-            for position, cell in self._cells(segment)
-        }
-        fresh = (now_open if final else now_open & self.seen_cells) - self.told_cells
-        self.told_cells = (self.told_cells & now_open) | fresh
-        self.seen_cells = now_open
-        return sorted((t, word & 0xFFFFFFFF, word >> 32) for _, _, t, word in fresh)
+        return sorted(cell for cells in self.cells.values() for cell in self._open_cells(cells, final))
 
     def lost(self) -> int:
         """How many records the program could not write because the log was full."""
         words = np.frombuffer(self._read(wire.PROCESS_AT, wire.PROCESSES * 16), "<u8").reshape(-1, 2)
         return int(np.minimum(words[:, 1], 1 << 32).sum())
 
-    def _read(self, offset: int, size: int) -> bytes:
-        data = os.pread(self.fd, size, offset)
-        return data.ljust(size, b"\0")
+    def _read(self, offset: int, size: int) -> bytearray:
+        """These bytes of the log; zeros where the program has cut it off."""
+        data = bytearray(size)
+        os.preadv(self.fd, [data], offset)
+        return data
 
-    def _cells(self, segment: Segment) -> list[tuple[int, Column]]:
-        cells = np.frombuffer(self._read(segment.offset, wire.SEGMENT), CELL)
-        return [(position, cells[position]) for position in np.flatnonzero(cells["t"]).tolist()]
+    def _scan(self, now: int) -> None:
+        """Find the segments that were claimed."""
+        count, first = wire.layout(self.size)
+        table = np.frombuffer(self._read(wire.TABLE_AT, count * wire.ENTRY), "<u8").reshape(-1, 4)
+        for index in np.flatnonzero(table[:, 0]).tolist():
+            if index in self.segments or index in self.cells or index in self.full:
+                continue
+            since, kind = table[index, 2:].tolist()
+            if kind in (wire.RECORDS, wire.TEXTS):
+                self.segments[index] = Segment(kind, first + index * wire.SEGMENT, min(since, now))
+            elif kind == wire.CELLS and len(self.cells) < MOST_CELLS:
+                self.cells[index] = Cells(first + index * wire.SEGMENT)
 
-    def _segment(self, index: int, segment: Segment, now: int, final: bool) -> Records:
+    def _open_cells(self, cells: Cells, final: bool) -> list[tuple[int, int, int]]:
+        data = self._read(cells.offset, wire.SEGMENT if final else len(cells.data))
+        while len(data) < wire.SEGMENT and data.count(0, len(data) // 2) < len(data) // 2:
+            # They are used from the first on: while there are some in the second half, there may be more behind it.
+            data = self._read(cells.offset, 2 * len(data))
+        same = data == cells.data
+        if same and cells.settled and not final:
+            return []
+        now = np.frombuffer(data, "<u8").reshape(-1, 2)
+        told = cells.told[: len(now)]
+        fresh = (now[:, 0] != 0) & (now[:, 0] != told)
+        if not final:
+            last = np.frombuffer(cells.data.ljust(len(data), b"\0"), "<u8").reshape(-1, 2)
+            fresh &= (now == last).all(axis=1)
+        told[fresh] = now[fresh, 0]
+        cells.data, cells.settled = data, same
+        return [(t, word & 0xFFFFFFFF, word >> 32) for t, word in now[fresh].tolist()]
+
+    def _segment(self, index: int, segment: Segment, now: int, final: bool) -> Records | None:
+        left = SLOTS - segment.slot
         at = segment.offset + segment.slot * wire.SLOT
-        if not any(self._read(at, min(PEEK, segment.offset + wire.SEGMENT - at))[:: wire.SLOT]):
-            return NO_RECORDS
-        raw = np.frombuffer(self._read(at, segment.offset + wire.SEGMENT - at), RECORD)
+        data = self._read(at, (left if final else min(PEEK, left)) * wire.SLOT)
+        if not any(data[:: wire.SLOT]):
+            return None
+        if (data[-wire.SLOT] or segment.kind == wire.TEXTS) and len(data) < left * wire.SLOT:
+            data = self._read(at, left * wire.SLOT)
+        raw = np.frombuffer(data, RECORD)
         committed = raw["kind"] != 0
         if not committed[0]:
             segment.hole_since = segment.hole_since or now
             if not final and now - segment.hole_since < HOLE_NS:
-                return NO_RECORDS
+                return None
             hole = int(np.argmax(committed))
             segment.slot += hole
             raw, committed = raw[hole:], committed[hole:]
@@ -95,9 +150,11 @@ class FlightLog:
         if segment.kind == wire.TEXTS:
             return self._texts(index, segment, raw, committed)
         n = len(raw) if committed.all() else int(np.argmin(committed))
-        slots = np.arange(segment.slot, segment.slot + n, dtype="<u4")
+        raw = raw[:n]
+        raw["n"] = 0
+        slots = np.arange(segment.slot, segment.slot + n, dtype="<u8")
         segment.slot += n
-        return Records(raw[:n].copy(), np.full(n, index, "<u4"), slots, [b""] * n)
+        return Records(raw, slots | np.uint64(index << 32))
 
     @staticmethod
     def _texts(index: int, segment: Segment, raw: Column, committed: Column) -> Records:
@@ -110,6 +167,8 @@ class FlightLog:
             heads.append(at)
             texts.append(data[(at + 1) * wire.SLOT : (at + 1) * wire.SLOT + size])
             at += 1 + -(-size // wire.SLOT)
-        slots = np.array([segment.slot + head for head in heads], "<u4")
+        found = raw[heads]
+        found["n"] = list(map(len, texts))
+        slots = np.array(heads, "<u8") + np.uint64(segment.slot)
         segment.slot += at
-        return Records(raw[heads].copy(), np.full(len(heads), index, "<u4"), slots, texts)
+        return Records(found, slots | np.uint64(index << 32), b"".join(texts))

@@ -13,9 +13,9 @@ import numpy as np
 
 from app.core import log as records
 from app.core.errors import Fenced, InterleaveError
-from app.core.event import Chunk, Events, concatenate, events_of, pack
+from app.core.event import NO_EVENTS, Chunk, Events, concatenate, events_of, pack, unpack
 from app.core.findings import stuck
-from app.core.fold import fold
+from app.core.fold import fold, standing
 from app.core.run import Dropped, End, Kind, Outcome, Run, outcome_of
 from app.flight import FlightLog
 from app.samples import Samples
@@ -25,11 +25,17 @@ from app.tracer import wire
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.02
-LAG_NS = 20_000_000
-BEAT_NS = 250_000_000
+MS = 1_000_000
+LOOK_NS, IDLE_NS = 8 * MS, 10 * MS
+"""How long it is from one look at the log to the next: while there is something new, and at most."""
+LAG_NS = 4 * MS
+"""How old an event is when it is given on: until then older ones may come, from a process that was interrupted."""
+SLOW_NS = 25 * MS
+"""How often it is looked at what is open, and at what the sampler saw."""
+BEAT_NS = 250 * MS
 CHUNK_EVENTS = 32_768
-BURST = 64
+BURST = 256
+"""How many packets are read at a time: all that a pipe can hold."""
 FOREVER = 1 << 63
 PACKET_HEAD = struct.Struct(wire.PACKET_HEADER)
 STREAMS = {1: "stdout", 2: "stderr"}
@@ -118,8 +124,11 @@ class Recording:
     flight: FlightLog = field(init=False)
     samples: Samples = field(init=False)
     numbering: records.Numbering = field(init=False)
+    streams: dict[int, int] = field(init=False)
     pending: list[records.Records] = field(default_factory=list)
-    chunks: list[Chunk] = field(default_factory=list)
+    due: int = FOREVER
+    pause_ns: int = LOOK_NS
+    slow: int = 0
     seq: int = 0
     known: int = 0
     events: int = 0
@@ -127,12 +136,14 @@ class Recording:
     output_bytes: int = 0
     dropped_output: int = 0
     raised: str | None = None
+    output: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     last_output: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.flight = FlightLog(self.box.log, self.box.log_bytes)
         self.samples = Samples(self.box.samples)
         self.numbering = records.Numbering(self.zero)
+        self.streams = {self.box.stdout: 1, self.box.stderr: 2}
 
     @property
     def run(self) -> Run:
@@ -142,21 +153,17 @@ class Recording:
     async def until_the_end(self) -> None:
         """Record until the box is gone, then finish the run."""
         loop = asyncio.get_running_loop()
-        streams = {self.box.stdout: 1, self.box.stderr: 2}
         ended = asyncio.ensure_future(self.box.wait())
         try:
-            for descriptor, stream in streams.items():
+            for descriptor, stream in self.streams.items():
                 loop.add_reader(descriptor, self._read_output, descriptor, stream)
             while not ended.done():
-                await asyncio.wait([ended], timeout=POLL_S)
+                await asyncio.sleep(self.pause_ns / 1e9)
                 await self._look()
         finally:
-            for descriptor in streams:
+            for descriptor in self.streams:
                 loop.remove_reader(descriptor)
             ended.cancel()
-        for descriptor, stream in streams.items():
-            while self._read_output(descriptor, stream):
-                pass
         await self._finish(await ended)
 
     def _read_output(self, descriptor: int, stream: int) -> bool:
@@ -199,36 +206,67 @@ class Recording:
             self.box.kill(Kind.output_limit, f"output limit of {self.run.limits.output_bytes} bytes reached")
             text = text[:room]
         if text:
-            self.pending.append(records.record(wire.OUTPUT, flags, t, lane, text.decode("utf-8", "replace").encode()))
+            self.output.append((flags, t, lane, text.decode("utf-8", "replace").encode()))
+            self.due = min(self.due, t)
 
     def _root(self) -> int:
         """The root process's number in the log."""
         return next(iter(list(self.numbering.lanes)[1:2]), 1 << 24 | 1)
 
     async def _look(self) -> None:
-        start = time.monotonic_ns()
-        fresh = self.flight.look(start)
+        """Take what is new, append what is old enough, and find when to look again."""
+        now = time.monotonic_ns()
+        seq, waited = self.seq, len(self.pending)
+        for fresh, until in self.flight.look(now):
+            self._take(fresh)
+            await self._emit(until - LAG_NS)
+        await self._emit(now - LAG_NS)
+        news = self.seq > seq or len(self.pending) > waited
+        self.pause_ns = LOOK_NS if news else min(self.pause_ns * 2, IDLE_NS)
+        if self.due < FOREVER and self.seq == seq:
+            # The loop's timers know whole milliseconds.
+            self.pause_ns = min(self.pause_ns, max(-(-(self.due + LAG_NS - now) // MS) * MS, MS))
+
+    def _take(self, fresh: records.Records) -> None:
         checked, bad = records.check(fresh, time.monotonic_ns())
         self.dropped_events += bad
-        self.pending.append(checked)
-        await self._emit(start - LAG_NS, self.flight.open_cells(final=False))
+        self._wait(checked)
 
-    async def _emit(self, known: int, cells: list[tuple[int, int, int]]) -> None:
-        """Append what was written up to `known`, in order, as chunks."""
-        waiting = records.join(self.pending)
-        self.pending = []
+    def _wait(self, waiting: records.Records) -> None:
+        """These are to be appended once they are old enough."""
         if len(waiting):
+            self.pending.append(waiting)
+            self.due = min(self.due, int(waiting.written().min()))
+
+    async def _emit(self, known: int, *, final: bool = False) -> None:
+        """Append what was written up to `known`, in order; now and then also what is open and what was sampled."""
+        known = max(known, self.known)
+        slow = final or known - self.slow >= SLOW_NS
+        if self.due > known and not slow:
+            return
+        parts = []
+        late = 0
+        if self.due <= known:
+            for descriptor, stream in self.streams.items():
+                self._read_output(descriptor, stream)
+            self._wait(records.output(self.output))
+            self.output.clear()
+            waiting = records.join(self.pending)
             written = waiting.written()
-            order = np.lexsort((waiting.slot, waiting.segment, written))
+            order = np.lexsort((waiting.at, written))
             split = int(np.searchsorted(written[order], np.uint64(known), side="right"))
-            self.pending = [waiting.take(order[split:])]
-            waiting = waiting.take(order[:split])
+            self.pending, self.due = [], FOREVER
+            self._wait(waiting.take(order[split:]))
+            late = int(np.count_nonzero(written < np.uint64(self.known)))
+            events = self.numbering.events(waiting.take(order[:split]))
+            self._notice(events)
+            parts.append(self._bounded(events))
+        if slow:
+            self.slow = known
+            parts.append(self._open(self.flight.open_cells(final=final)))
+            parts.append(self._bounded(self.samples.events(self.numbering, known)))
+        events = concatenate(parts)
         known = min(known, time.monotonic_ns())
-        late = int(np.count_nonzero(waiting.written() < np.uint64(self.known))) if len(waiting) else 0
-        events = self.numbering.events(waiting) if len(waiting) else events_of([])
-        self._notice(events)
-        sampled = self.samples.events(self.numbering, known)
-        events = concatenate([self._bounded(events), *self._open(cells), self._bounded(sampled)])
         if len(events) or known - self.known > BEAT_NS:
             self.known = known
             for start in range(0, max(len(events), 1), CHUNK_EVENTS):
@@ -253,7 +291,7 @@ class Recording:
         self.events += len(events)
         return events
 
-    def _open(self, cells: list[tuple[int, int, int]]) -> list[Events]:
+    def _open(self, cells: list[tuple[int, int, int]]) -> Events:
         """Open holds and running steps as events, of lanes and resources that are known already."""
         rows = []
         for t, lane, obj in cells:
@@ -263,27 +301,25 @@ class Recording:
                 rows.append((since, 0.0, small_lane, small_obj, 0, 0, "", wire.HOLD, 0))
             elif small_lane and not obj:
                 rows.append((since, 0.0, small_lane, 0, 0, 0, "", wire.STATE, wire.RUNNING))
-        return [events_of(rows)] if rows else []
+        return events_of(rows)
 
     async def _append(self, events: Events, late: int) -> None:
         self.seq += 1
-        chunk = Chunk(self.seq, float(max(self.known - self.zero, 0)), late, events)
-        self.chunks.append(chunk)
-        await self.store.append(self.lease, self.seq, pack(chunk), len(events))
+        chunk = pack(Chunk(self.seq, float(max(self.known - self.zero, 0)), late, events))
+        await self.store.append(self.lease, self.seq, chunk, len(events))
 
     async def _finish(self, end: End) -> None:
-        final = self.flight.look(FOREVER, final=True)
-        checked, bad = records.check(final, time.monotonic_ns())
-        self.dropped_events += bad + self.flight.lost() + self.numbering.dropped
-        self.pending.append(checked)
-        await self._emit(FOREVER, self.flight.open_cells(final=True))
+        for fresh, until in self.flight.look(FOREVER, final=True):
+            self._take(fresh)
+            await self._emit(until)
+        await self._emit(FOREVER, final=True)
+        self.dropped_events += self.flight.lost() + self.numbering.dropped
         await self._append(self._closing(end), 0)
         outcome = outcome_of(end, raised=self.raised is not None)
         if outcome.kind is Kind.raised:
             outcome = replace(outcome, detail=self.raised or "")
         if outcome.kind is Kind.timed_out:
-            timeline = await asyncio.to_thread(fold, self.chunks, float(end.wall_ns))
-            outcome = replace(outcome, detail=": ".join(filter(None, (outcome.detail, stuck(timeline)))))
+            outcome = replace(outcome, detail=": ".join(filter(None, (outcome.detail, await self._stuck(end.wall_ns)))))
         await self.store.finish(
             self.lease,
             outcome,
@@ -292,6 +328,16 @@ class Recording:
             dropped=Dropped(self.dropped_events, self.dropped_output),
             events=self.events,
         )
+
+    async def _stuck(self, wall_ns: int) -> str:
+        """Who waited for what when the run was ended."""
+        kept = NO_EVENTS
+        after = 0
+        while page := await self.store.chunks(self.run.id, after):
+            after = page[-1][0]
+            events = [unpack(chunk)[0].events for _, chunk in page]
+            kept = await asyncio.to_thread(standing, [kept, *events])
+        return stuck(await asyncio.to_thread(fold, [Chunk(1, float(wall_ns), 0, kept)], float(wall_ns)))
 
     def _closing(self, end: End) -> Events:
         """The facts that are the server's: how the root process ended, and what was dropped."""

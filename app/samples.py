@@ -10,7 +10,7 @@ from app.core.log import Numbering
 from app.sandbox.sampler import CPU, HEADER, HOLDS, SAMPLE
 from app.tracer import wire
 
-MOST = 4096 * SAMPLE.size
+MOST = 512 * SAMPLE.size
 Sample = tuple[int, int, int, int, int, int]
 
 
@@ -24,10 +24,10 @@ class Samples:
 
     def events(self, numbering: Numbering, known: int) -> Events:
         """Those up to `known` (ns) that were not given yet; of lanes nobody has told of, nothing."""
-        data = os.pread(self.fd, MOST, self.at)
-        data = data[: len(data) - len(data) % SAMPLE.size]
-        self.at += len(data)
-        self.waiting += SAMPLE.iter_unpack(data)
+        while data := os.pread(self.fd, MOST, self.at):
+            data = data[: len(data) - len(data) % SAMPLE.size]
+            self.at += len(data)
+            self.waiting += SAMPLE.iter_unpack(data)
         rows = []
         later = []
         for sample in self.waiting:

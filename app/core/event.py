@@ -67,9 +67,8 @@ class Events:
 
     def take(self, order: Column) -> Events:
         """The events in this order (indices)."""
-        starts = np.concatenate(([0], np.cumsum(self.text, dtype=np.int64)))
-        picked = [self.texts[starts[i] : starts[i + 1]] for i in order.tolist() if self.text[i]] if self.texts else []
-        return of_columns((getattr(self, name)[order] for name, _ in COLUMNS), b"".join(picked))
+        columns = (getattr(self, name)[order] for name, _ in COLUMNS)
+        return of_columns(columns, texts_in_order(self.texts, self.text, order))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +87,23 @@ def of_columns(columns: Iterable[Column], texts: bytes) -> Events:
     return Events(t, end, lane, obj, by, place, text, kind, flags, texts)
 
 
+NO_EVENTS = of_columns((np.empty(0, kind) for _, kind in COLUMNS), b"")
+
+
+def texts_in_order(texts: bytes, sizes: Column, order: Column) -> bytes:
+    """Texts that lie one after the other, `sizes` bytes each, in another order (indices)."""
+    if not texts:
+        return b""
+    ends = np.cumsum(sizes, dtype=np.int64)
+    order = order[sizes[order] > 0]
+    places = zip(ends[order].tolist(), sizes[order].tolist(), strict=True)
+    return b"".join(texts[end - size : end] for end, size in places)
+
+
 def events_of(rows: list[tuple[Any, ...]]) -> Events:
     """Events from rows (t, end, lane, obj, by, place, text: str, kind, flags)."""
+    if not rows:
+        return NO_EVENTS
     texts = [str(row[6]).encode("utf-8", "replace") for row in rows]
     columns = [
         np.array([len(texts[i]) if name == "text" else row[column] for i, row in enumerate(rows)], dtype=kind)
@@ -100,8 +114,9 @@ def events_of(rows: list[tuple[Any, ...]]) -> Events:
 
 def concatenate(parts: list[Events]) -> Events:
     """All events of these parts, in order."""
-    if not parts:
-        return events_of([])
+    parts = [part for part in parts if len(part)]
+    if len(parts) < 2:
+        return parts[0] if parts else NO_EVENTS
     columns = (np.concatenate([getattr(part, name) for part in parts]) for name, _ in COLUMNS)
     return of_columns(columns, b"".join(part.texts for part in parts))
 

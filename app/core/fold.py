@@ -10,13 +10,17 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
-from app.core.event import Chunk, merged
+import numpy as np
+
+from app.core.event import NO_EVENTS, Chunk, Column, Events, concatenate, merged
 from app.core.timeline import Hold, Lane, Link, Resource, Span, Timeline, process_of
 from app.tracer import wire
 
 LINK_OF_ACT = {wire.WAKE: "wake", wire.PUT: "item", wire.GET: "wake", wire.CANCEL: "cancel"}
 JOINS = (wire.JOIN, wire.TASK_WAIT, wire.CHILD)
 MAIN_THREAD = "MainThread"
+MOVES = (wire.STATE, wire.STEP)
+DECLARATIONS = (wire.LANE, wire.END, wire.RESOURCE, wire.PLACE, wire.NAME)
 
 
 def fold(chunks: Iterable[Chunk], end_ns: float | None = None) -> Timeline:
@@ -33,6 +37,34 @@ def fold(chunks: Iterable[Chunk], end_ns: float | None = None) -> Timeline:
     _overlay_gil(timeline)
     timeline.links = sorted(_links(timeline), key=lambda link: (link.to_ns, link.to_lane, link.from_ns, link.from_lane))
     return timeline
+
+
+def standing(parts: Iterable[Events]) -> Events:
+    """Of these events, in order, those that matter to how things stand after the last: what exists, and of every lane
+    and hold the latest. Their fold ends as that of all of them does, and takes no more memory than the parts at a time.
+    """
+    kept = NO_EVENTS
+    for part in parts:
+        events = concatenate([kept, part])
+        moves = np.flatnonzero(np.isin(events.kind, MOVES))
+        since = np.where(events.kind == wire.STEP, events.end, events.t)[moves]
+        holds = np.flatnonzero(events.kind == wire.HOLD)
+        held = events.lane[holds].astype("<u8") << np.uint64(32) | events.obj[holds]
+        picked = [
+            np.flatnonzero(np.isin(events.kind, DECLARATIONS)),
+            moves[_last(events.lane[moves], since, events.kind[moves] == wire.STATE)],
+            holds[_last(held, events.t[holds], events.end[holds] > 0)],
+        ]
+        kept = events.take(np.sort(np.concatenate(picked)))
+    return kept
+
+
+def _last(group: Column, *keys: Column) -> Column:
+    """The index of each group's greatest member by these keys, of equals the last."""
+    order = np.lexsort((*reversed(keys), group))
+    ends = np.append(group[order][1:] != group[order][:-1], True)
+    last: Column = order[ends[: len(order)]]
+    return last
 
 
 class _Fold:

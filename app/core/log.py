@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.core.event import Column, Events
+from app.core.event import Column, Events, texts_in_order
 from app.tracer import wire
 
 RECORD = np.dtype(
@@ -21,7 +21,6 @@ RECORD = np.dtype(
         ("place", "<u4"),
     ]
 )
-CELL = np.dtype([("t", "<u8"), ("lane", "<u4"), ("obj", "<u4")])
 
 MAX_LANES = 20_000
 MAX_RESOURCES = 200_000
@@ -52,68 +51,64 @@ WITH_RESOURCE = np.isin(np.arange(256), [wire.STATE, wire.STEP, wire.RESOURCE, w
 NEEDS_RESOURCE = np.isin(np.arange(256), [wire.RESOURCE, wire.HOLD, wire.LEVEL, wire.ACT])
 BY_LANE = np.isin(np.arange(256), [wire.LANE, wire.STATE, wire.END])
 AS_IT_IS = np.isin(np.arange(256), [wire.LEVEL, wire.ACT, wire.CPU, wire.STAT, wire.PLACE])
+MERGED = np.isin(np.arange(256), [wire.STEP, wire.HOLD])
 TARGETED = np.isin(np.arange(256), [wire.JOIN, wire.TASK_WAIT, wire.CHILD])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
-    """Records as the log has them, each with where it stood (segment and slot) and its text (b"" for none)."""
+    """Records as the log has them, and where each stood: segment << 32 | slot.
+
+    `texts` holds their texts one after the other; each record's n is the length of its own.
+    """
 
     raw: Column
-    segment: Column
-    slot: Column
-    texts: list[bytes]
+    at: Column
+    texts: bytes = b""
 
     def __len__(self) -> int:
         return len(self.raw)
 
     def written(self) -> Column:
         """When each record was written: merged records at their end."""
-        merged = (self.raw["kind"] == wire.STEP) | (self.raw["kind"] == wire.HOLD)
-        return np.where(merged, np.maximum(self.raw["t"], self.raw["arg"]), self.raw["t"])
+        t = self.raw["t"]
+        return np.where(MERGED[self.raw["kind"]], np.maximum(t, self.raw["arg"]), t)
 
     def take(self, picked: Column) -> Records:
         """The records at these indices, in this order."""
-        texts = [self.texts[index] for index in picked.tolist()]
-        return Records(self.raw[picked], self.segment[picked], self.slot[picked], texts)
+        return Records(self.raw.take(picked), self.at[picked], texts_in_order(self.texts, self.raw["n"], picked))
 
 
-NO_RECORDS = Records(np.empty(0, RECORD), np.empty(0, "<u4"), np.empty(0, "<u4"), [])
+NO_RECORDS = Records(np.empty(0, RECORD), np.empty(0, "<u8"))
 
 
 def join(parts: list[Records]) -> Records:
     """All records of these parts."""
     parts = [part for part in parts if len(part)]
-    if not parts:
-        return NO_RECORDS
-    return Records(
-        np.concatenate([part.raw for part in parts]),
-        np.concatenate([part.segment for part in parts]),
-        np.concatenate([part.slot for part in parts]),
-        [text for part in parts for text in part.texts],
-    )
+    if len(parts) < 2:
+        return parts[0] if parts else NO_RECORDS
+    raw = np.concatenate([part.raw.view("V32") for part in parts]).view(RECORD)  # as records it takes 20 times as long
+    return Records(raw, np.concatenate([part.at for part in parts]), b"".join(part.texts for part in parts))
 
 
-def record(kind: int, flags: int, t: int, lane: int, text: bytes, obj: int = 0, arg: int = 0) -> Records:
-    """One record of the server's own making, behind all others of its time."""
-    raw = np.array([(kind, flags, 0, obj, t, arg, lane, 0)], dtype=RECORD)
-    return Records(raw, np.array([0xFFFFFFFF], "<u4"), np.array([0], "<u4"), [text])
+def output(packets: list[tuple[int, int, int, bytes]]) -> Records:
+    """OUTPUT records of the server's own making from (flags, t, lane, text), behind all others of their time."""
+    rows = [(wire.OUTPUT, flags, len(text), 0, t, 0, lane, 0) for flags, t, lane, text in packets]
+    at = np.full(len(rows), 0xFFFFFFFF << 32, "<u8")
+    return Records(np.array(rows, RECORD), at, b"".join(text for _, _, _, text in packets))
 
 
 def _number(column: Column) -> Column:
     """Which of these are possible numbers of lanes, resources or places."""
-    index = column >> 24
-    return (index >= 1) & (index <= wire.PROCESSES) & ((column & 0xFFFFFF) > 0)
+    return (column >= 1 << 24) & (column < wire.PROCESSES + 1 << 24) & ((column & 0xFFFFFF) > 0)
 
 
 def check(records: Records, now: int) -> tuple[Records, int]:
     """The records that can be true at this time (ns), and how many could not."""
-    raw = records.raw
-    kind, t, arg = raw["kind"], raw["t"], raw["arg"]
-    latest = np.uint64(now + SLACK_NS)
-    good = LEGAL[kind, raw["flags"]] & (t <= latest) & _number(raw["lane"])
-    timed = (kind == wire.STEP) | ((kind == wire.HOLD) & (arg != 0))
-    good &= ~timed | ((arg >= t) & (arg <= latest))
+    raw, latest = records.raw, np.uint64(now + SLACK_NS)
+    kind, arg = raw["kind"], raw["arg"]
+    good = LEGAL[kind, raw["flags"]] & (records.written() <= latest) & _number(raw["lane"])
+    good &= (arg >= raw["t"]) | ~MERGED[kind] | ((kind == wire.HOLD) & (arg == 0))
     good &= ~NEEDS_RESOURCE[kind] | _number(raw["obj"])
     if bool(good.all()):
         return records, 0
@@ -121,20 +116,49 @@ def check(records: Records, now: int) -> tuple[Records, int]:
 
 
 class Table(dict[int, int]):
-    """Small numbers by the log's numbers; several of the latter may share one."""
+    """Small numbers by the log's numbers; several of the latter may share one. `map` does it for a whole column."""
 
     def __init__(self, bound: int) -> None:
         super().__init__({0: 0})
         self.bound = bound
         self.used = 0
+        self._numbers = np.zeros(1, "<u4")  # those that `map` has seen, sorted
+        self._small = np.zeros(1, "<u4")
+
+    def new(self) -> int:
+        """A small number that nobody has; 0 past the bound."""
+        if self.used == self.bound:
+            return 0
+        self.used += 1
+        return self.used
 
     def add(self, number: int) -> int:
         """This number's small number, a new one if it has none; 0 past the bound."""
-        found = self.get(number)
-        if found is None and self.used < self.bound:
-            self.used += 1
-            found = self[number] = self.used
-        return found or 0
+        found = self.get(number) or self.new()
+        if found:
+            self[number] = found
+        return found
+
+    def map(self, numbers: Column) -> Column:
+        """The small numbers of these (u4, any shape), new ones in order of first sight, row by row."""
+        at, unknown = self._find(numbers)
+        if bool(unknown.any()):
+            fresh, first = np.unique(numbers[unknown], return_index=True)
+            small = np.zeros(len(fresh), "<u4")
+            for index in np.argsort(first).tolist():
+                small[index] = self.add(int(fresh[index]))
+            self._numbers = np.concatenate([self._numbers, fresh[small > 0]])
+            order = np.argsort(self._numbers, kind="stable")
+            self._numbers = self._numbers[order]
+            self._small = np.concatenate([self._small, small[small > 0]])[order]
+            at, unknown = self._find(numbers)
+            return np.where(unknown, np.uint32(0), self._small[at])
+        mapped: Column = self._small[at]
+        return mapped
+
+    def _find(self, numbers: Column) -> tuple[Column, Column]:
+        at = self._numbers.searchsorted(numbers, side="right") - 1
+        return at, self._numbers[at] != numbers
 
 
 @dataclass(slots=True)
@@ -158,42 +182,46 @@ class Numbering:
     def events(self, records: Records) -> Events:
         """The records, in their order, as events."""
         raw = records.raw
-        kind = raw["kind"]
-        low, high = (raw["arg"] & 0xFFFFFFFF).astype("<u4"), (raw["arg"] >> 32).astype("<u4")
-        by = np.where(BY_LANE[kind], low, 0).astype("<u4")
-        targeted = (kind == wire.RESOURCE) & TARGETED[raw["flags"]]
-        by = np.where(targeted, low, by)
-        self._same_processes(raw, high)
-        self._same_resources(raw, targeted)
-        is_lane = kind == wire.LANE
-        parent = np.where(is_lane, raw["obj"], 0).astype("<u4")
-        lanes = self._map(self.lanes, np.stack([raw["lane"], parent, by], axis=1))
-        resource = self._map(self.resources, np.where(WITH_RESOURCE[kind], raw["obj"], 0).astype("<u4"))
-        self._threads(raw, high, lanes)
-        is_place = kind == wire.PLACE
-        places = self._map(self.places, np.stack([raw["place"], np.where(is_place, raw["obj"], 0)], axis=1))
-        obj = np.where(is_lane, lanes[:, 1], resource)
-        obj = np.where(kind == wire.END, raw["obj"], np.where(is_place, places[:, 1], obj))
-        end = np.where(AS_IT_IS[kind], raw["arg"], 0).astype("<f8")
-        end = np.where(is_lane, high, end)
-        merged = (kind == wire.STEP) | ((kind == wire.HOLD) & (raw["arg"] != 0))
-        end = np.where(merged, np.maximum(self.since_zero(raw["arg"]), 1), end)
-        texts = records.texts
+        kind, flags, obj, arg = (raw[name].copy() for name in ("kind", "flags", "obj", "arg"))
+        low, high = arg.astype("<u4"), (arg >> np.uint64(32)).astype("<u4")
+        lanes, resources, places, ends = (
+            np.flatnonzero(kind == each) for each in (wire.LANE, wire.RESOURCE, wire.PLACE, wire.END)
+        )
+        by = np.where(BY_LANE[kind], low, np.uint32(0))
+        if len(resources):
+            targeted = TARGETED[flags[resources]]
+            by[resources[targeted]] = low[resources[targeted]]
+            self._same_resources(raw.take(resources[~targeted]))
+        if len(lanes):
+            self._same_processes(raw.take(lanes), high[lanes])
+        acting = self.lanes.map(np.stack([raw["lane"], by], axis=1))
+        other = self.resources.map(np.where(WITH_RESOURCE[kind], obj, np.uint32(0)))
+        place = self.places.map(raw["place"])
+        end = np.where(AS_IT_IS[kind], arg, np.uint64(0)).astype("<f8")
+        if len(lanes):
+            other[lanes] = self.lanes.map(obj[lanes])
+            end[lanes] = high[lanes]
+            self._threads(raw.take(lanes), high[lanes], acting[lanes, 0], other[lanes])
+        if len(places):
+            other[places] = self.places.map(obj[places])
+        other[ends] = obj[ends]
         events = Events(
             t=self.since_zero(raw["t"]),
-            end=end,
-            lane=lanes[:, 0],
-            obj=obj.astype("<u4"),
-            by=lanes[:, 2],
-            place=places[:, 0],
-            text=np.fromiter(map(len, texts), "<u4", len(texts)),
-            kind=kind.copy(),
-            flags=raw["flags"].copy(),
-            texts=b"".join(texts),
+            end=np.where(MERGED[kind] & (arg != 0), np.maximum(self.since_zero(arg), 1), end),
+            lane=acting[:, 0],
+            obj=other,
+            by=acting[:, 1],
+            place=place,
+            text=raw["n"].astype("<u4"),
+            kind=kind,
+            flags=flags,
+            texts=records.texts,
         )
+        if bool(events.lane.all()):
+            return events
         known = np.flatnonzero(events.lane)
         self.dropped += len(events) - len(known)
-        return events if len(known) == len(events) else events.take(known)
+        return events.take(known)
 
     def since_zero(self, t: Column) -> Column:
         """ns since zero, never below 0."""
@@ -205,16 +233,16 @@ class Numbering:
         key = 1 << 64 | process
         fresh = key not in self.keys
         if fresh:
-            self.keys[key] = self.resources.add(key)
+            self.keys[key] = self.resources.new()
         return self.keys[key], fresh
 
-    def _threads(self, raw: Column, tids: Column, lanes: Column) -> None:
-        threads = np.flatnonzero((raw["kind"] == wire.LANE) & ((raw["flags"] & 15) == wire.THREAD) & (tids > 0))
+    def _threads(self, raw: Column, tids: Column, lanes: Column, processes: Column) -> None:
+        threads = np.flatnonzero(((raw["flags"] & 15) == wire.THREAD) & (tids > 0))
         for index in threads.tolist():
-            self.tids[int(tids[index])] = int(lanes[index, 0]), int(lanes[index, 1])
+            self.tids[int(tids[index])] = int(lanes[index]), int(processes[index])
 
     def _same_processes(self, raw: Column, pids: Column) -> None:
-        processes = np.flatnonzero((raw["kind"] == wire.LANE) & ((raw["flags"] & 15) == wire.PROCESS) & (pids > 0))
+        processes = np.flatnonzero(((raw["flags"] & 15) == wire.PROCESS) & (pids > 0))
         for index in processes.tolist():
             number, pid = int(raw["lane"][index]), int(pids[index])
             known = self.pids.get(pid)
@@ -223,22 +251,11 @@ class Numbering:
             else:
                 self.lanes.setdefault(number, known)
 
-    def _same_resources(self, raw: Column, targeted: Column) -> None:
-        keyed = np.flatnonzero((raw["kind"] == wire.RESOURCE) & ~targeted & (raw["arg"] != 0))
-        for index in keyed.tolist():
+    def _same_resources(self, raw: Column) -> None:
+        for index in np.flatnonzero(raw["arg"]).tolist():
             number, key = int(raw["obj"][index]), int(raw["arg"][index])
             known = self.keys.get(key)
             if known is None:
                 self.keys[key] = self.resources.add(number)
             else:
                 self.resources.setdefault(number, known)
-
-    @staticmethod
-    def _map(table: Table, numbers: Column) -> Column:
-        """The small numbers of these, new ones in order of first sight (row by row)."""
-        unique, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
-        small = np.zeros(len(unique), "<u4")
-        for index in np.argsort(first, kind="stable").tolist():
-            small[index] = table.add(int(unique[index]))
-        mapped: Column = small[inverse.reshape(-1)].reshape(numbers.shape)
-        return mapped

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.core.event import Chunk, Events, events_of, unpack_all
-from app.core.fold import fold
+from app.core.findings import deadlocks, stuck
+from app.core.fold import fold, standing
 from app.core.timeline import ENDINGS, STATES, Timeline, to_json
 from app.tracer import wire
 from tests.golden import handmade
@@ -30,6 +31,34 @@ def test_how_a_trace_is_cut_into_chunks_changes_nothing(path: Path) -> None:
     end_ns = json.loads(path.with_suffix(".timeline.json").read_text())["end_ns"]
     single = [Chunk(1, chunks[-1].known, 0, events) for events in [join([chunk.events for chunk in chunks])]]
     assert to_json(fold(single, end_ns)) == to_json(fold(chunks, end_ns))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("share", [0.3, 0.6, 1])
+def test_what_stands_at_the_end_is_what_the_whole_trace_ends_with(path: Path, share: float) -> None:
+    chunks = list(unpack_all(path.read_bytes()))
+    chunks = chunks[: max(1, int(share * len(chunks)))]
+    end_ns = chunks[-1].known
+    whole = fold(chunks, end_ns)
+    kept = fold([Chunk(1, end_ns, 0, standing(chunk.events for chunk in chunks))], end_ns)
+    assert stuck(kept, most=99) == stuck(whole, most=99)
+    assert [(f.kind, f.title) for f in deadlocks(kept)] == [(f.kind, f.title) for f in deadlocks(whole)]
+    for number, lane in whole.lanes.items():
+        same = kept.lanes[number]
+        assert (same.name, same.kind, same.parent, same.ending) == (lane.name, lane.kind, lane.parent, lane.ending)
+        if ENDINGS[lane.ending] == "unfinished":
+            assert (same.spans[-1].state, same.spans[-1].on) == (lane.spans[-1].state, lane.spans[-1].on)
+
+
+def test_what_stands_is_no_more_than_there_are_lanes_and_holds() -> None:
+    moves = [row(wire.STATE, t, 1, flags=wire.RUNNING if t % 2 else wire.WAITING, obj=1) for t in range(1000)]
+    holds = [row(wire.HOLD, t, 1, obj=1, end=(t + 0.5) * MS) for t in range(1000)]
+    parts = [events_of(list(part)) for part in batched([MAIN, *moves, *holds], 100)]
+    assert len(standing(parts)) == 3
+
+
+def batched(rows: list[handmade.Row], size: int) -> list[list[handmade.Row]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def join(parts: list[Events]) -> Events:

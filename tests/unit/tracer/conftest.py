@@ -19,7 +19,7 @@ import pytest
 import app.sandbox
 from app.core.event import Chunk, Events
 from app.core.fold import fold
-from app.core.log import Numbering, Records, check
+from app.core.log import Numbering, Records, check, join
 from app.core.timeline import LANE_KINDS, MARKS, RESOURCES, STATES, Lane, Link, Timeline, process_of
 from app.flight import FlightLog
 from app.sandbox.pythons import find_pythons
@@ -58,7 +58,7 @@ class Seen:
         self.packets = packets
         with log.open("rb") as file:
             flight = FlightLog(file.fileno(), size)
-            records = flight.look(0, final=True)
+            records = join([found for found, _ in flight.look(0, final=True)])
             self.open_cells = flight.open_cells(final=True)
             self.lost = flight.lost()
         self.records, self.rejected = check(records, NEVER)
@@ -136,7 +136,7 @@ class Seen:
 
 
 def _sorted(records: Records) -> Records:
-    return records.take(np.lexsort((records.slot, records.segment, records.written())))
+    return records.take(np.lexsort((records.at, records.written())))
 
 
 def _packets(descriptor: int, into: list[Packet]) -> None:
