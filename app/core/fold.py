@@ -88,7 +88,7 @@ class _Fold:
                 self.state(t, lane, wire.RUNNING, 0, 0, 0, 0)
                 heapq.heappush(later, (end, lane, flags, obj, place))
             elif kind == wire.STATE:
-                self.state(t, lane, flags & 15, obj, place, by, flags & wire.INFERRED)
+                self.state(t, lane, flags & 15, obj, place, by, flags)
             else:
                 self.other(kind, flags, t, end, lane, obj, by, place, texts.get(index, ""))
         for item in sorted(later):
@@ -100,8 +100,8 @@ class _Fold:
             found = self.timeline.lanes[number] = Lane(number)
         return found
 
-    def state(self, t: float, number: int, state: int, on: int, place: int, by: int, inferred: int) -> None:
-        """The lane is in this state from t on."""
+    def state(self, t: float, number: int, state: int, on: int, place: int, by: int, flags: int) -> None:
+        """The lane is in this state from t on; of the flags, what stands beside the state counts."""
         lane = self.lane(number)
         if lane.end_ns >= 0:
             return
@@ -115,7 +115,8 @@ class _Fold:
         if state == wire.ENDS:
             lane.end_ns = t
         else:
-            lane.spans.append(Span(number, state, t, -1.0, on, place, bool(inferred), by, t))
+            inferred, limited = bool(flags & wire.INFERRED), bool(flags & wire.LIMITED)
+            lane.spans.append(Span(number, state, t, -1.0, on, place, inferred, by, t, limited))
 
     def other(
         self, kind: int, flags: int, t: float, end: float, number: int, obj: int, by: int, place: int, text: str

@@ -29,7 +29,7 @@ SLACK_NS = 1_000_000
 
 _LEGAL: dict[int, set[int]] = {
     wire.LANE: {kind | extra for kind in range(3) for extra in (0, 16, 32, 48)},
-    wire.STATE: {state | extra for state in range(1, 5) for extra in (0, 16)},
+    wire.STATE: {*(state | extra for state in range(1, 5) for extra in (0, 16)), wire.WAITING | wire.LIMITED},
     wire.STEP: set(range(5)),
     wire.END: set(range(1, 7)),
     wire.RESOURCE: set(range(1, 17)),

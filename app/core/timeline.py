@@ -20,7 +20,10 @@ STREAMS = ("", "stdout", "stderr")
 
 @dataclass(slots=True)
 class Span:
-    """A lane's stay in one state; `on` is the resource waited on, `by` and `by_ns` who brought it there and when."""
+    """A lane's stay in one state; `on` is the resource waited on, `by` and `by_ns` who brought it there and when.
+
+    `limited`: a wait that may end without any lane's doing, as one with a timeout.
+    """
 
     lane: int
     state: int
@@ -31,6 +34,7 @@ class Span:
     inferred: bool = False
     by: int = 0
     by_ns: float = 0.0
+    limited: bool = False
 
 
 @dataclass(slots=True)

@@ -41,6 +41,12 @@ def _named(semaphore: Any) -> int:
     return _SEMAPHORE | key & _KEY if semaphore.name else 0
 
 
+def _limited(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Whether a call with these arguments has a timeout, which comes last, or does not block at all."""
+    last = options.get("timeout", args[-1] if args else None)
+    return last is not None and last is not True
+
+
 def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
     """A method that waits on the resource that its object is; `told` says afterwards that it took something out."""
 
@@ -50,7 +56,7 @@ def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
         frame = user(_getframe(1))
         where = place(frame)
         found = of(self, kind, frame, key=key(self))
-        waiting(found.number, where)
+        waiting(found.number, where, kind != wire.PIPE and _limited(args, options))
         try:
             result = call(self, *args, **options)
         except BaseException as error:
@@ -244,7 +250,7 @@ def watch_locks(module: ModuleType) -> None:
             if not got and block and (timeout is None or timeout > 0):
                 frame = user(_getframe(1))
                 where = place(frame)
-                waiting(of(self, kind, frame, key=key(self)).number, where)
+                waiting(of(self, kind, frame, key=key(self)).number, where, timeout is not None)
                 try:
                     got = semaphore.acquire(True, timeout)
                 except BaseException as error:

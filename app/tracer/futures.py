@@ -33,7 +33,7 @@ def _asking(ask: Any) -> Any:
         if waits:
             frame = user(_getframe(1))
             where = place(frame)
-            waiting(of(self, wire.FUTURE, frame).number, where)
+            waiting(of(self, wire.FUTURE, frame).number, where, timeout is not None)
         try:
             return ask(self, timeout)
         except BaseException as error:

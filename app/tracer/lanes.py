@@ -99,19 +99,21 @@ def state(lane: int, to: int, on: int = 0, place: int = 0, by: int = 0) -> None:
     emit(wire.STATE, to, on, clock(), by, lane, place)
 
 
-def waiting(on: int, place: int = 0) -> None:
+def waiting(on: int, place: int = 0, limited: bool = False) -> None:
     """The acting lane waits on a resource; under a running task its thread is blocked too. Pair with `running`.
 
-    Of waits inside each other only the outermost is told.
+    `limited`: it may go on without anybody's doing, as with a timeout. Of waits inside each other only the outermost is
+    told.
     """
     here.waits += 1
     if here.waits > 1:
         return
     lane = here.lane or _appear()
     now = clock()
-    emit(wire.STATE, wire.WAITING, on, now, 0, lane, place)
+    flags = wire.WAITING | wire.LIMITED if limited else wire.WAITING
+    emit(wire.STATE, flags, on, now, 0, lane, place)
     if lane != here.thread:
-        emit(wire.STATE, wire.WAITING, on, now, 0, here.thread, place)
+        emit(wire.STATE, flags, on, now, 0, here.thread, place)
 
 
 def running(place: int = 0) -> None:

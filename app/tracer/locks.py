@@ -195,7 +195,7 @@ class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
                 return True
         if self._resource.tries:
             declare(self._resource, self, frame)
-        waiting(self._resource.number, where)
+        waiting(self._resource.number, where, timeout >= 0)
         try:
             return self._block(timeout)
         except BaseException as error:

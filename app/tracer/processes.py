@@ -81,14 +81,14 @@ def told_end(pid: int, code: int) -> None:
     emit(wire.END, ending, code + 2**31, clock(), 0, found.lane)
 
 
-def waiting(pid: int, where: int) -> bool:
+def waiting(pid: int, where: int, limited: bool = False) -> bool:
     """The acting lane waits for a child's end, if it is one we know. Pair with `lanes.running` when True."""
     found = _children.get(pid)
     if found is None or found.ended:
         return False
     if not found.resource:
         found.resource = lanes.resource(wire.CHILD, found.name, target=found.lane)
-    lanes.waiting(found.resource, where)
+    lanes.waiting(found.resource, where, limited)
     return True
 
 
@@ -160,7 +160,7 @@ def watch_subprocess(subprocess: ModuleType) -> None:
 
     def wait_(self: Any, timeout: float | None = None) -> int:
         where = place(_getframe(1))
-        waits = self.returncode is None and waiting(self.pid, where)
+        waits = self.returncode is None and waiting(self.pid, where, timeout is not None)
         try:
             return int(wait(self, timeout=timeout))
         except BaseException as error:
@@ -172,7 +172,7 @@ def watch_subprocess(subprocess: ModuleType) -> None:
 
     def communicate_(self: Any, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:  # noqa: A002
         where = place(_getframe(1))
-        waits = self.returncode is None and waiting(self.pid, where)
+        waits = self.returncode is None and waiting(self.pid, where, timeout is not None)
         try:
             said: tuple[Any, Any] = communicate(self, input, timeout)
         except BaseException as error:
@@ -228,7 +228,7 @@ def watch_process(module: ModuleType) -> None:
             and self._parent_pid == os.getpid()
             and popen.returncode is None
             and (timeout is None or timeout > 0)
-            and waiting(popen.pid, where)
+            and waiting(popen.pid, where, timeout is not None)
         )
         try:
             join(self, timeout)

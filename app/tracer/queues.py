@@ -33,7 +33,7 @@ def _patiently(
         return call(*args, False), now
     except missing:
         pass
-    waiting(found.number, where)
+    waiting(found.number, where, timeout is not None)
     try:
         result = call(*args, block, timeout)
         now = clock()

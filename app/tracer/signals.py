@@ -44,7 +44,7 @@ def _conditions(condition: Any) -> None:
         where = 0
         if frame is not None:
             where = place(frame)
-            waiting(of(self, wire.CONDITION, frame).number, where)
+            waiting(of(self, wire.CONDITION, frame).number, where, timeout is not None)
         try:
             return bool(wait(self, timeout))
         except BaseException as error:
@@ -87,7 +87,7 @@ def _events(event: Any, thread_start: Any) -> None:
             asker = user(frame)
             where = place(asker)
             what = wire.FUTURE if frame.f_code.co_filename.endswith(_FUTURES) else wire.EVENT
-            waiting(of(self, what, asker).number, where)
+            waiting(of(self, what, asker).number, where, timeout is not None)
         try:
             return bool(wait(self, timeout))
         except BaseException as error:
@@ -124,7 +124,7 @@ def _semaphores(semaphore: Any, bounded: Any) -> None:
                 got = bool(acquire(self, blocking, timeout))
             else:
                 where = place(frame)
-                waiting(found.number, where)
+                waiting(found.number, where, timeout is not None)
                 try:
                     got = bool(acquire(self, blocking, timeout))
                 finally:
@@ -167,7 +167,7 @@ def _barriers(barrier: Any) -> None:
         waits = self._state or self._count + 1 < self._parties
         where = place(frame)
         if waits:
-            waiting(found.number, where)
+            waiting(found.number, where, (timeout or self._timeout) is not None)
         try:
             return int(wait(self, timeout))
         except BaseException as error:

@@ -408,11 +408,13 @@ def _selecting(select: Any) -> Any:
         caller = sys._getframe(1)
         home = _selectors.get(id(self)) if caller.f_code is _run_once else None
         if home is None:
-            on = lanes.of(self, wire.IO, caller).number
+            on, limited = lanes.of(self, wire.IO, caller).number, True
         else:
             on = home.io = home.io or lanes.resource(wire.IO, "event loop")
+            # Without timers, and with nothing to watch but its own pipe, only the program's other lanes can wake it.
+            limited = timeout is not None or len(self.get_map()) > 1
         where = place(caller)
-        lanes.waiting(on, where)
+        lanes.waiting(on, where, limited)
         try:
             return select(self, timeout)
         except BaseException as error:

@@ -195,7 +195,7 @@ def watch(threading: Any) -> None:
         where = 0
         if mine is not None and waits:
             where = place(_getframe(1))
-            waiting(join_resource(mine, self._name), where)
+            waiting(join_resource(mine, self._name), where, timeout is not None)
         try:
             join(self, timeout)
         except BaseException as error:
