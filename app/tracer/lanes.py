@@ -154,7 +154,8 @@ def resource(kind: int, name: str = "", key: int = 0, target: int = 0, place: in
 class Resource:
     """What is known of an object that is waited on or held."""
 
-    __slots__ = ("gets", "key", "kind", "number", "place", "puts", "tries")
+    __slots__ = ("gets", "key", "kind", "number", "permits", "place", "puts", "tries")
+    permits: list[Any] | None
 
     def __init__(self, kind: int, place: int, key: int = 0) -> None:
         self.kind = kind
@@ -163,6 +164,7 @@ class Resource:
         self.number = number()
         self.puts = self.gets = 0
         self.tries = 2
+        self.permits = [] if kind == wire.SEMAPHORE else None
 
 
 _known: dict[int, tuple[ref[Any], Resource]] = {}
@@ -246,7 +248,7 @@ def _inside(thing: Any, name: str, value: Any) -> str:
         if type(attributes) is dict:
             for key, item in list(attributes.items())[:_WIDE]:
                 if item is thing:
-                    if kind.__module__ in {"threading", "multiprocessing.synchronize"}:
+                    if kind.__module__ in {"threading", "multiprocessing.synchronize", "asyncio.locks"}:
                         return name  # a condition's own lock
                     return f"{kind.__name__ if name == 'self' else name}.{key}"
     return ""

@@ -9,8 +9,9 @@ from sys import _getframe
 
 from . import lanes, wire
 from .hooks import replace, without_us
-from .lanes import act, level, of, running, waiting
+from .lanes import act, current, foresee, level, of, running, waiting
 from .log import clock
+from .permits import given, taken
 from .places import LIBRARY, kind, place, user
 
 TYPE_CHECKING = False
@@ -133,18 +134,25 @@ def _semaphores(semaphore: Any, bounded: Any) -> None:
             without_us(error)
             raise
         if got:
+            taken(found, current(), place(frame))
             level(found.number, self._value)
         return got
 
     def releasing(release: Any) -> Any:
         def release_(self: Any, n: int = 1) -> None:
             now = clock()
+            found = lanes.known(self)
+            if found is not None:
+                for _ in range(n):
+                    given(found, current())
+            elif kind(_getframe(1).f_code) != LIBRARY:
+                # Given back before anybody took it.
+                foresee(self, wire.SEMAPHORE, _getframe(1)).permits = None
             try:
                 release(self, n)
             except BaseException as error:
                 without_us(error)
                 raise
-            found = lanes.known(self)
             if found is not None:
                 act(wire.WAKE, found.number, now, place(_getframe(1)))
                 level(found.number, self._value)

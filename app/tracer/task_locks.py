@@ -1,4 +1,4 @@
-"""asyncio's locks, semaphores and queues: who holds them, how full they are, who puts and gets.
+"""asyncio's locks, semaphores and queues: who holds them and their permits, how full they are, who puts and gets.
 
 Who waits on them and who wakes whom is seen at the tasks.
 """
@@ -6,14 +6,17 @@ Who waits on them and who wakes whom is seen at the tasks.
 from __future__ import annotations
 
 from asyncio import locks, queues
+from collections.abc import Callable
 from sys import _getframe
 from types import FrameType
 from typing import Any
 
-from . import lanes, wire
+from . import lanes, permits, wire
 from .log import Cell, cell, clock, emit
 from .places import is_user, place
 from .task_seams import Known, OnLookup, OnStore
+
+_PASSES = locks.Semaphore._wake_up_next.__code__
 
 
 class _Hold:
@@ -29,9 +32,17 @@ class _Hold:
 
 _holds: Known[_Hold] = Known()
 _levels: Known[int] = Known()
+behalf: dict[int, int] = {}
+"""Tasks of asyncio's own, while they live, and the lanes that take locks through them."""
+_UNTOLD = -1
+"""A level that was not told yet is kept as so much below this."""
+_waiter: Callable[[Any], int]
 
 
-def install() -> None:
+def install(waiter: Callable[[Any], int]) -> None:
+    """`waiter` gives the lane of the task that waits on a future, 0 if none does."""
+    global _waiter
+    _waiter = waiter
     locks.Lock._locked = OnStore("_locked", _locked)  # type: ignore[attr-defined]
     locks.Semaphore._value = OnStore("_value", _counted)  # type: ignore[assignment]
     queues.Queue._wakeup_next = OnLookup(queues.Queue._wakeup_next, _moved)  # type: ignore[attr-defined]
@@ -51,6 +62,11 @@ def _user() -> FrameType | None:
     return frame
 
 
+def _acting() -> int:
+    lane = lanes.current()
+    return behalf.get(lane, lane)
+
+
 def _locked(lock: locks.Lock, value: bool) -> None:
     """The lock says it is held, or that it is not, just before it wakes the next."""
     hold = _holds.get(id(lock))
@@ -59,7 +75,7 @@ def _locked(lock: locks.Lock, value: bool) -> None:
         if hold is None:
             hold = _holds.attach(lock, _Hold(lanes.of(lock, wire.LOCK, frame).number))
         hold.place = place(frame)
-        hold.lane = lanes.current()
+        hold.lane = _acting()
         hold.t = clock()
         hold.cell.open(hold.t, hold.lane, hold.number)
     elif hold is not None and hold.t:
@@ -72,13 +88,24 @@ def _counted(semaphore: locks.Semaphore, value: int) -> None:
     """The semaphore has a new count. Its first comes too early to have a name, and is told with the second."""
     before = _levels.get(id(semaphore))
     if before is None:
-        _levels.attach(semaphore, value)
+        _levels.attach(semaphore, _UNTOLD - value)
         return
-    number = lanes.of(semaphore, wire.SEMAPHORE, _user()).number
-    if before >= 0:
-        lanes.level(number, before)
-        _levels[id(semaphore)] = -1
-    lanes.level(number, value)
+    _levels[id(semaphore)] = value
+    frame = _user()
+    known = lanes.of(semaphore, wire.SEMAPHORE, frame)
+    if before <= _UNTOLD:
+        before = _UNTOLD - before
+        lanes.level(known.number, before)
+    lanes.level(known.number, value)
+    if value > before:
+        permits.given(known, _acting())
+    elif known.permits is not None:
+        caller = _getframe(2)
+        # Who gives a permit back passes it on to the first who waits.
+        passed = caller.f_locals["fut"] if caller.f_code is _PASSES else None
+        lane = _acting() if passed is None else _waiter(passed)
+        if lane:
+            permits.taken(known, behalf.get(lane, lane), place(frame) if passed is None else 0)
 
 
 def _moved(queue: queues.Queue[Any]) -> None:

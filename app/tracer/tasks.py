@@ -165,6 +165,8 @@ def _declare(watched: TaskLane, loop: Any, coroutine: Any, frame: FrameType) -> 
     if starter == home.lane and loop._thread_id is not None:
         starter = home.cause or starter
     internal = _is_internal(loop, coroutine, frame)
+    if internal:
+        task_locks.behalf[watched.lane] = starter
     flags = wire.TASK | (wire.INTERNAL if internal else 0)
     emit_text(wire.LANE, flags, home.lane, clock(), starter, watched.lane, place(frame), watched.name)
 
@@ -184,6 +186,16 @@ def _is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
             return True
         caller = caller.f_back
     return False
+
+
+def _waiter(future: Any) -> int:
+    """The lane of the task that waits on a future; 0 if none does."""
+    for callback, _ in future._callbacks or ():
+        task = _task_of(callback)
+        watched = _known.get(id(task))
+        if watched is not None:
+            return watched.lane
+    return 0
 
 
 # -- tasks become ready ------------------------------------------------------------------------------------------------
@@ -333,6 +345,7 @@ def _stepped(watched: TaskLane, task: Any) -> None:
     if task.done():
         emit(wire.STEP, wire.ENDS, 0, watched.since, now, watched.lane)
         _renamed(watched, task)
+        task_locks.behalf.pop(watched.lane, None)
         task_ends.ended(watched.lane, watched.canceller, task)
         return
     wait = task_waits.look(watched.base.get_coro(task), task._fut_waiter)
@@ -453,7 +466,7 @@ def watch() -> None:
         asyncio.create_eager_task_factory = tasks.create_eager_task_factory  # type: ignore[attr-defined]
         eager = create_eager_task_factory(tasks.Task)
         asyncio.eager_task_factory = tasks.eager_task_factory = eager  # type: ignore[attr-defined]
-    task_locks.install()
+    task_locks.install(_waiter)
 
 
 def after_fork() -> None:

@@ -235,6 +235,32 @@ def test_a_semaphore_has_a_level(run: Run) -> None:
     assert ("MainThread", "worker") in seen.links("wake")
     assert seen.levels("slots")[:2] == [1, 0]
     assert seen.levels("slots")[-1] == 2
+    assert seen.holds("slots") == ["MainThread", "MainThread", "worker"]
+
+
+def test_a_semaphore_whose_permits_others_give_back_is_held_by_nobody(run: Run) -> None:
+    seen = run(
+        """
+        import threading
+        ready, room = threading.Semaphore(0), threading.Semaphore(2)
+        def produce():
+            for _ in range(3):
+                room.acquire()
+                ready.release()
+        thread = threading.Thread(target=produce, name="producer")
+        thread.start()
+        for _ in range(3):
+            ready.acquire()
+            room.release()
+        thread.join()
+        """
+    )
+
+    assert seen.holds("ready") == []
+    assert len(seen.holds("room")) <= 2
+    ends = [hold.end_ns for hold in seen.timeline.holds]
+    first = min(t for _, t, value in seen.timeline.levels)
+    assert all(first <= end < seen.lane("producer").end_ns for end in ends)
 
 
 def test_the_last_at_a_barrier_wakes_the_others(run: Run) -> None:

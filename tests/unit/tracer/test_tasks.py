@@ -168,6 +168,62 @@ def test_who_held_a_lock(run: Run) -> None:
     assert {("a", "b"), ("b", "c")} <= {*seen.links("handoff"), *seen.links("wake")}
 
 
+@pytest.mark.parametrize("kind", ["Lock", "Semaphore", "Condition"])
+@pytest.mark.parametrize("enter", ["async with guard:", "await asyncio.wait_for(guard.acquire(), 9)\n    try:"])
+def test_who_held_what_tasks_share(run: Run, kind: str, enter: str) -> None:
+    leave = "finally:\n        guard.release()" if "try" in enter else ""
+    seen = run(
+        f"""
+import asyncio
+guard = None
+async def work():
+    {enter}
+        await asyncio.sleep(0.01)
+    {leave}
+async def main():
+    global guard
+    guard = asyncio.{kind}()
+    await asyncio.gather(*(asyncio.create_task(work(), name=name) for name in "abc"))
+asyncio.run(main())
+"""
+    )
+    assert seen.exit_code == 0, seen.stderr
+    assert seen.holds("guard") == ["a", "b", "c"]
+    assert not seen.open_cells
+    holds = [hold for hold in seen.timeline.holds if seen.name(hold.lane) in "abc"]
+    assert all(before.end_ns <= after.start_ns for before, after in itertools.pairwise(holds))
+
+
+def test_a_semaphore_that_counts_is_held_by_nobody(run: Run) -> None:
+    seen = run(
+        program("""
+        items = asyncio.Semaphore(0)
+        async def consume():
+            for _ in range(3):
+                await items.acquire()
+        consumer = asyncio.create_task(consume(), name="consumer")
+        await asyncio.sleep(0.01)
+        for _ in range(3):
+            items.release()
+        await consumer
+        """)
+    )
+    assert seen.holds("items") == []
+    assert seen.levels("items")[0] == 0
+
+
+def test_permits_that_are_held_at_the_end_are_told(run: Run) -> None:
+    seen = run(
+        program("""
+        slots = asyncio.Semaphore(2)
+        await slots.acquire()
+        await slots.acquire()
+        __import__("os")._exit(0)
+        """)
+    )
+    assert len(seen.open_cells) >= 2
+
+
 def test_how_tasks_end_and_who_cancelled_them(run: Run) -> None:
     seen = run(
         program("""
