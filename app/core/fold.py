@@ -133,7 +133,7 @@ class _Fold:
             resource.name = text or resource.name
             resource.place = resource.place or place
             resource.lane = resource.lane or number
-            resource.target = resource.target or by
+            resource.target = by or resource.target
         elif kind == wire.HOLD:
             self.hold(t, end, number, obj, bool(flags & wire.INFERRED))
         elif kind == wire.LEVEL:

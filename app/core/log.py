@@ -52,7 +52,7 @@ NEEDS_RESOURCE = np.isin(np.arange(256), [wire.RESOURCE, wire.HOLD, wire.LEVEL, 
 BY_LANE = np.isin(np.arange(256), [wire.LANE, wire.STATE, wire.END])
 AS_IT_IS = np.isin(np.arange(256), [wire.LEVEL, wire.ACT, wire.CPU, wire.STAT, wire.PLACE])
 MERGED = np.isin(np.arange(256), [wire.STEP, wire.HOLD])
-TARGETED = np.isin(np.arange(256), [wire.JOIN, wire.TASK_WAIT, wire.CHILD])
+TARGETED = np.isin(np.arange(256), [wire.JOIN, wire.FUTURE, wire.TASK_WAIT, wire.CHILD])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -62,7 +62,7 @@ class Lane:
 
 @dataclass(slots=True)
 class Resource:
-    """What lanes hold or wait on; `target` is the lane that a join, task or process resource waits for."""
+    """What lanes hold or wait on; `target` is the lane that a join, future, task or process resource waits for."""
 
     id: int
     kind: int = 0

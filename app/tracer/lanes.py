@@ -185,7 +185,11 @@ def of(thing: Any, kind: int, frame: FrameType | None, name: str = "", key: int 
 
 def foresee(thing: Any, kind: int, frame: FrameType | None, key: int = 0) -> Resource:
     """Number a resource when it is made, for the processes that will be forked; it is declared when it is used."""
-    found = Resource(kind, place_of(frame), key)
+    return same(thing, Resource(kind, place_of(frame), key))
+
+
+def same(thing: Any, found: Resource) -> Resource:
+    """Know that `thing`, while it lives, is this resource."""
     at = id(thing)
     # Of threads that see it first at the same time, one prevails.
     return _known.setdefault(at, (ref(thing, lambda _, at=at: _known.pop(at, None)), found))[1]  # type: ignore[misc]

@@ -24,7 +24,7 @@ from asyncio import (
 from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, GeneratorType, MethodType
 from typing import Any
 
-from . import lanes, task_ends, task_locks, task_waits, threads, wire
+from . import lanes, task_calls, task_ends, task_locks, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
 from .log import Cell, cell, clock, emit, emit_text, fast, number, slots, ticks, words
@@ -155,7 +155,9 @@ def _adopt(loop: Any, task: Any, frame: FrameType) -> TaskLane:
         return _known.attach(task, running)
     watched = TaskLane(home, base)
     watched.name = base.get_name(task)
-    _declare(watched, loop, base.get_coro(task), frame)
+    coroutine = base.get_coro(task)
+    _declare(watched, loop, coroutine, frame)
+    task_calls.adopted(coroutine, watched.lane)
     return _known.attach(task, watched)
 
 
@@ -186,6 +188,12 @@ def _is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
             return True
         caller = caller.f_back
     return False
+
+
+def _thread_of(loop: Any) -> int:
+    """The lane of a loop's thread; 0 if it is not known."""
+    home = _homes.get(id(loop))
+    return home.lane if home is not None else 0
 
 
 def _waiter(future: Any) -> int:
@@ -467,6 +475,7 @@ def watch() -> None:
         eager = create_eager_task_factory(tasks.Task)
         asyncio.eager_task_factory = tasks.eager_task_factory = eager  # type: ignore[attr-defined]
     task_locks.install(_waiter)
+    task_calls.install(_thread_of)
 
 
 def after_fork() -> None:
@@ -477,4 +486,5 @@ def after_fork() -> None:
     _homes.clear()
     _selectors.clear()
     task_locks.forget()
+    task_calls.forget()
     task_waits.forget()

@@ -357,7 +357,7 @@ export class Timeline extends Lanes {
     resource.name = name || resource.name;
     resource.place ||= place;
     resource.lane ||= lane;
-    if (!resource.target && target) {
+    if (target && target !== resource.target) {
       resource.target = target;
       const waiting = this.targets.get(target);
       if (waiting) waiting.push(resource);

@@ -2,7 +2,7 @@
  * The sentence that says what is going on at the playhead.
  * @module
  */
-import { GIL, LOOK, PROCESS } from "./names.js";
+import { FUTURE, GIL, LOOK, PROCESS } from "./names.js";
 import { listed, ngettext, rich, t } from "./text.js";
 import { heldBy, holders, isInternal, resourceOf, runsTask, stayAt, who } from "./words.js";
 
@@ -56,7 +56,8 @@ export function sentence(timeline, time, stays, { running = true, free = false }
     clauses.push(rich(text, { who: names(timeline, group), what, holder: listed(holding.map((lane) => who(timeline, lane))) }));
   }
   for (const group of grouped(stays, LOOK.OTHER)) {
-    const target = timeline.lanes[timeline.resources[group[0].on]?.target ?? 0];
+    const { kind, target: ends } = timeline.resources[group[0].on] ?? { kind: 0, target: 0 };
+    const target = kind !== FUTURE && timeline.lanes[ends];
     const text = target
       ? group.length === 1 ? t("{who} waits until {what} ends.") : t("{who} wait until {what} ends.")
       : waits(group);

@@ -373,7 +373,7 @@ export class Resource {
   place = 0;
   /** The lane that made it. */
   lane = 0;
-  /** The lane that a join, task or process resource waits for. */
+  /** The lane that a join, future, task or process resource waits for. */
   target = 0;
   /** @type {Holds | null} */
   holds = null;

@@ -421,3 +421,51 @@ def test_a_step_of_a_task_that_is_done_is_told_to_the_loop(run: Run) -> None:
         asyncio.run(main())
         """
     assert run(source).stdout == run(source, traced=False).stdout == "2\nException in callback\n"
+
+
+def test_a_thread_waits_for_the_task_of_the_coroutine_that_it_handed_over(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio, threading
+        async def work():
+            await asyncio.sleep(0.05)
+            return "done"
+        def hand(loop):
+            print(asyncio.run_coroutine_threadsafe(work(), loop).result())
+        async def main():
+            thread = threading.Thread(target=hand, args=[asyncio.get_running_loop()], name="outside")
+            thread.start()
+            await asyncio.to_thread(thread.join)
+        asyncio.run(main())
+        """
+    )
+    assert seen.stdout == "done\n", seen.stderr
+    [wait] = [span for span in seen.lane("outside").spans if span.state == wire.WAITING]
+    target = seen.timeline.lanes[seen.timeline.resources[wait.on].target]
+    assert target.kind == wire.TASK
+    assert seen.timeline.lanes[target.starter].name == "MainThread" or target.starter == seen.lane("outside").id
+
+
+def test_a_loop_that_is_blocked_is_what_a_handed_coroutine_waits_for(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio, os, threading, time
+        def hand(loop):
+            time.sleep(0.05)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(1), loop).result()
+        async def main():
+            thread = threading.Thread(target=hand, args=[asyncio.get_running_loop()], name="outside")
+            thread.start()
+            threading.Timer(0.5, os._exit, [0]).start()
+            thread.join()
+        asyncio.run(main())
+        """
+    )
+    wait = seen.lane("outside").spans[-1]
+    assert seen.timeline.lanes[seen.timeline.resources[wait.on].target].name == "MainThread"
+
+
+def test_what_is_no_coroutine_is_refused_as_ever(run: Run) -> None:
+    seen = run("import asyncio\nasyncio.run_coroutine_threadsafe(print, asyncio.new_event_loop())\n")
+    assert "TypeError: A coroutine object is required" in seen.stderr
+    assert "interleave" not in seen.stderr
