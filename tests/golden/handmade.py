@@ -7,7 +7,7 @@ from app.tracer import wire
 
 MS = 1_000_000.0
 ROOT, MAIN, WORKER, DAEMON, CHILD, CHILD_MAIN, TASK_1, TASK_2, OUTSIDE = range(1, 10)
-LOCK, QUEUE, JOIN_WORKER, SELECTOR, SLEEP, JOIN_CHILD, FUTURE, GIL = range(1, 9)
+LOCK, QUEUE, JOIN_WORKER, SELECTOR, SLEEP, JOIN_CHILD, FUTURE, GIL, HANDED = range(1, 10)
 IN_WORKER, IN_MAIN = 1, 2
 BIAS = 1 << 31
 
@@ -62,7 +62,7 @@ HANDOFF = [
     row(wire.STATE, 6.1, MAIN, flags=wire.RUNNING),
     row(wire.HOLD, 6.1, MAIN, obj=LOCK, end=6.5 * MS),
     row(wire.RESOURCE, 7, MAIN, obj=QUEUE, flags=wire.QUEUE, text="jobs"),
-    row(wire.STATE, 7, WORKER, flags=wire.WAITING, obj=QUEUE, place=IN_WORKER),
+    row(wire.STATE, 7, WORKER, flags=wire.WAITING | wire.LIMITED, obj=QUEUE, place=IN_WORKER),
     row(wire.LEVEL, 8, MAIN, obj=QUEUE, end=1),
     row(wire.ACT, 8, MAIN, obj=QUEUE, flags=wire.PUT, end=1),
     row(wire.STATE, 8.2, WORKER, flags=wire.RUNNING),
@@ -87,6 +87,8 @@ TASKS = [
     step(10, 10.5, TASK_1, wire.ENDS),
     row(wire.END, 10.5, TASK_1, flags=wire.RETURNED),
     row(wire.NAME, 10.6, TASK_1, text="main"),
+    row(wire.RESOURCE, 10.6, WORKER, obj=HANDED, flags=wire.FUTURE, by=MAIN),
+    row(wire.RESOURCE, 10.6, MAIN, obj=HANDED, flags=wire.FUTURE, by=TASK_1),
 ]
 
 PROCESSES = [
