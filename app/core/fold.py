@@ -135,7 +135,7 @@ class _Fold:
             resource.lane = resource.lane or number
             resource.target = by or resource.target
         elif kind == wire.HOLD:
-            self.hold(t, end, number, obj, bool(flags & wire.INFERRED))
+            self.hold(t, end, number, obj, place, bool(flags & wire.INFERRED))
         elif kind == wire.LEVEL:
             timeline.levels.append((obj, t, end))
         elif kind == wire.ACT:
@@ -197,19 +197,20 @@ class _Fold:
                 self.state(t, child, wire.ENDS, 0, 0, 0, 0)
                 inner.ending = ending if inner.name == MAIN_THREAD else wire.KILLED
 
-    def hold(self, t: float, end: float, lane: int, resource: int, inferred: bool) -> None:
+    def hold(self, t: float, end: float, lane: int, resource: int, place: int, inferred: bool) -> None:
         """HOLD: one that a cell told open and one that a record told whole are the same, whichever comes first."""
         hold = self.holds.get((lane, resource, t))
         if hold is None or (hold.end_ns >= 0 and end > 0):
-            hold = self.holds[lane, resource, t] = Hold(resource, lane, t, -1.0, inferred)
+            hold = self.holds[lane, resource, t] = Hold(resource, lane, t, -1.0, inferred, place)
             self.timeline.holds.append(hold)
         if end > 0:
-            hold.end_ns = end
+            hold.end_ns, hold.place = end, place or hold.place
 
 
 def _close(timeline: Timeline, end_ns: float, *, over: bool) -> None:
     """End what is open at the end of what is known."""
     starts = [span.start_ns for lane in timeline.lanes.values() for span in lane.spans[-1:]]
+    timeline.over = over
     timeline.end_ns = max([end_ns, *starts, *(lane.end_ns for lane in timeline.lanes.values())])
     for lane in timeline.lanes.values():
         if lane.spans and lane.spans[-1].end_ns < 0:

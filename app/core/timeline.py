@@ -74,13 +74,14 @@ class Resource:
 
 @dataclass(slots=True)
 class Hold:
-    """A lane held a resource."""
+    """A lane held a resource; `place` is where it took it, if that is known."""
 
     resource: int
     lane: int
     start_ns: float
     end_ns: float
     inferred: bool = False
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,10 @@ class Link:
 
 @dataclass(slots=True)
 class Timeline:
-    """Everything a trace says. Times are ns since the run's zero."""
+    """Everything a trace says; `over`: it has all been said. Times are ns since the run's zero."""
 
     end_ns: float = 0.0
+    over: bool = True
     lanes: dict[int, Lane] = field(default_factory=dict)
     resources: dict[int, Resource] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -257,14 +257,15 @@ class OutputOut(BaseModel):
 class FindingOut(BaseModel):
     """Something noticed and explained."""
 
-    kind: str
-    title: str
+    kind: str = Field(examples=["deadlock"])
+    title: str = Field(description="One line of English.")
     lanes: list[int]
     resources: list[int]
     from_ns: int
     to_ns: int
     lines: list[int]
     inferred: bool
+    details: dict[str, Any] = Field(description="The same facts apart; docs/tracing.md says which kind has which.")
 
 
 class CostOut(BaseModel):
