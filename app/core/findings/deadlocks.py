@@ -14,6 +14,8 @@ from app.tracer import wire
 LASTING_NS = 20_000_000
 """A circle that is over sooner was a hand-over in progress; the recorder's view of a live run is as old."""
 MOST_BEHIND = 20
+MOST_SEEN = 300_000
+"""So many lanes are looked at in search of circles, the endless waits first: a hostile trace must not take long."""
 OUTSIDE = (wire.SLEEP, wire.IO)
 """Waits that end without any lane's doing."""
 
@@ -22,6 +24,8 @@ def deadlocks(waits: Waits) -> list[Finding]:
     """Every circle of lanes that needed each other to go on, also one that a timeout or a cancellation broke."""
     found: dict[frozenset[int], Finding] = {}
     for lane, wait in candidates(waits):
+        if waits.seen > MOST_SEEN:
+            break
         steps = plain(waits, waits.cycle(lane.id, wait.start_ns))
         if not steps:
             continue
@@ -38,14 +42,14 @@ def deadlocks(waits: Waits) -> list[Finding]:
 
 
 def candidates(waits: Waits) -> Iterator[tuple[Lane, Span]]:
-    """The waits whose beginnings may have closed a circle: those that lasted, in order of time."""
+    """The waits whose beginnings may have closed a circle: those that lasted, the endless first, in order of time."""
     pairs = [
         (lane, span)
         for lane in waits.timeline.lanes.values()
         for span in lane.spans
         if span.state == wire.WAITING and span.end_ns - span.start_ns >= LASTING_NS
     ]
-    yield from sorted(pairs, key=lambda pair: pair[1].start_ns)
+    yield from sorted(pairs, key=lambda pair: (pair[1] is not pair[0].spans[-1], pair[1].start_ns))
 
 
 def plain(waits: Waits, steps: list[Step]) -> list[Step]:

@@ -49,6 +49,8 @@ class Waits:
     holds: dict[int, list[Hold]] = field(default_factory=dict)
     starts: dict[int, list[float]] = field(default_factory=dict)
     tasks: dict[int, list[Lane]] = field(default_factory=dict)
+    seen: int = 0
+    """How many lanes were looked at in search of circles."""
 
     def __post_init__(self) -> None:
         for hold in self.timeline.holds:
@@ -145,23 +147,11 @@ class Waits:
         pending = [number for number in start if number in lanes]
         while pending and len(graph) < MOST_SEEN:
             number = pending.pop()
+            self.seen += 1
             if number not in graph:
                 graph[number] = self.needs(lanes[number], t)
                 pending += [needed for need in graph[number] for needed in need.lanes if needed in lanes]
-        changed = True
-        while changed:
-            free = [
-                number
-                for number, needs in graph.items()
-                if not any(all(needed in graph for needed in need.lanes) for need in needs)
-            ]
-            for number in free:
-                del graph[number]
-            changed = bool(free)
-        return {
-            number: [need for need in needs if all(needed in graph for needed in need.lanes)]
-            for number, needs in graph.items()
-        }
+        return _peeled(graph)
 
     def cycle(self, start: int, t: float) -> list[Step]:
         """The shortest cycle of lanes around this one that need each other at this time; empty if there is none."""
@@ -188,3 +178,29 @@ class Waits:
         while path[-1].lane != start:
             path.append(came[path[-1].lane])
         return path[::-1]
+
+
+def _peeled(graph: dict[int, list[Need]]) -> dict[int, list[Need]]:
+    """The graph without the lanes that have no need left, those that needed only them, and so on."""
+    left = {number: len(needs) for number, needs in graph.items()}
+    users: dict[int, list[tuple[int, Need]]] = {}
+    for number, needs in graph.items():
+        for need in needs:
+            for needed in need.lanes:
+                users.setdefault(needed, []).append((number, need))
+    met: set[int] = set()
+    free = [number for number, needs in left.items() if not needs] + [needed for needed in users if needed not in graph]
+    gone = set(free)
+    while free:
+        for number, need in users.get(free.pop(), ()):
+            if id(need) in met:
+                continue
+            met.add(id(need))
+            left[number] -= 1
+            if not left[number] and number not in gone:
+                gone.add(number)
+                free.append(number)
+    kept = graph.keys() - gone
+    return {
+        number: [need for need in needs if id(need) not in met] for number, needs in graph.items() if number in kept
+    }
