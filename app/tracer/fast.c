@@ -21,7 +21,7 @@
 /* wire.py's words */
 enum { RECORDS = 1, TEXTS = 2 };
 enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8 };
-enum { RUNNING = 2, READY = 3, WAITING = 4, CANCEL = 4 };
+enum { RUNNING = 2, READY = 3, WAITING = 4, LIMITED = 32, CANCEL = 4 };
 enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, MAX_TEXT = 4000, BIN = (64 + 16 * 240) / 8 };
 
 #if PY_VERSION_HEX >= 0x030C0000
@@ -274,9 +274,9 @@ static void both(uint64_t head, uint64_t where) {
 }
 
 static PyObject *py_waiting(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
-    uint64_t n[2] = {0}; /* on, place */
-    if (!numbers(args, given, n, 1, 2)) return NULL;
-    if (++here.waits == 1) both(STATE | WAITING << 8 | n[0] << 32, n[1]);
+    uint64_t n[3] = {0}; /* on, place, limited */
+    if (!numbers(args, given, n, 1, 3)) return NULL;
+    if (++here.waits == 1) both(STATE | (WAITING | (n[2] ? LIMITED : 0)) << 8 | n[0] << 32, n[1]);
     Py_RETURN_NONE;
 }
 
