@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.core.event import Chunk, Events, events_of, unpack_all
-from app.core.findings import deadlocks, stuck
+from app.core.findings import stuck
+from app.core.findings.deadlocks import deadlocks
+from app.core.findings.waits import Waits
 from app.core.fold import fold, standing
 from app.core.timeline import ENDINGS, STATES, Timeline, to_json
 from app.tracer import wire
@@ -42,7 +44,7 @@ def test_what_stands_at_the_end_is_what_the_whole_trace_ends_with(path: Path, sh
     whole = fold(chunks, end_ns)
     kept = fold([Chunk(1, end_ns, 0, standing(chunk.events for chunk in chunks))], end_ns)
     assert stuck(kept, most=99) == stuck(whole, most=99)
-    assert [(f.kind, f.title) for f in deadlocks(kept)] == [(f.kind, f.title) for f in deadlocks(whole)]
+    assert [(f.kind, f.title) for f in deadlocks(Waits(kept))] == [(f.kind, f.title) for f in deadlocks(Waits(whole))]
     for number, lane in whole.lanes.items():
         same = kept.lanes[number]
         assert (same.name, same.kind, same.parent, same.ending) == (lane.name, lane.kind, lane.parent, lane.ending)
