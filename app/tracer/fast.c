@@ -308,6 +308,25 @@ static PyObject *py_level(PyObject *Py_UNUSED(module), PyObject *const *args, Py
     Py_RETURN_NONE;
 }
 
+static PyObject *item_of(PyObject *dictionary, PyObject *key) {
+    PyObject *found = NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    PyDict_GetItemRef(dictionary, key, &found);
+#else
+    found = Py_XNewRef(PyDict_GetItemWithError(dictionary, key));
+#endif
+    if (!found) PyErr_Clear();
+    return found;
+}
+
+/* What a dictionary has by this object's address: a new reference, or NULL without an error. */
+static PyObject *by_id(PyObject *dictionary, void *object) {
+    PyObject *key = PyLong_FromVoidPtr(object), *found = NULL;
+    if (key && dictionary) found = item_of(dictionary, key);
+    Py_XDECREF(key);
+    return found;
+}
+
 /* -- places --------------------------------------------------------------------------------------------------------- */
 
 enum { LIBRARY = 0, PROGRAM = 2 };
@@ -315,12 +334,14 @@ static PyObject *kinds, *places, *start, *kind, *find_place; /* places.py's, see
 
 /* Whose code it is; -1 with an error. */
 static long kind_of(PyObject *code) {
-    PyObject *key = PyLong_FromVoidPtr(code), *known_ = key && kinds ? PyDict_GetItemWithError(kinds, key) : NULL;
-    Py_XDECREF(key);
-    if (known_ && PyTuple_Check(known_)) return PyLong_AsLong(PyTuple_GET_ITEM(known_, 0));
-    if (PyErr_Occurred()) return -1;
-    PyObject *found = PyObject_CallOneArg(kind, code);
-    long whose = found ? PyLong_AsLong(found) : -1;
+    PyObject *found = by_id(kinds, code);
+    long whose = -1;
+    if (found && PyTuple_Check(found)) {
+        whose = PyLong_AsLong(PyTuple_GET_ITEM(found, 0));
+    } else {
+        Py_XSETREF(found, PyObject_CallOneArg(kind, code));
+        if (found) whose = PyLong_AsLong(found);
+    }
     Py_XDECREF(found);
     return whose;
 }
@@ -355,7 +376,7 @@ static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
         PyCodeObject *code = PyFrame_GetCode(at);
         PyObject *id = PyLong_FromVoidPtr(code), *last = PyLong_FromLong(PyFrame_GetLasti(at));
         PyObject *key = id && last ? PyTuple_Pack(2, id, last) : NULL;
-        found = Py_XNewRef(key ? PyDict_GetItemWithError(places, key) : NULL);
+        if (key && places) found = item_of(places, key);
         Py_XDECREF(key);
         Py_XDECREF(last);
         Py_XDECREF(id);
@@ -709,15 +730,6 @@ static void dealloc(PyObject *self) {
     Py_DECREF(type);
 }
 
-/* What a dictionary by ids knows of the object; borrowed, NULL without an error if nothing. */
-static PyObject *known_of(PyObject *which, PyObject *object) {
-    PyObject *key = PyLong_FromVoidPtr(object);
-    PyObject *found = key && which ? PyDict_GetItemWithError(which, key) : NULL;
-    Py_XDECREF(key);
-    if (!found) PyErr_Clear();
-    return found;
-}
-
 /* The lane that asks the loop for something now; 0 when it is the loop itself. */
 static uint32_t cause_of(Home *home) {
     if (!home || home->thread != PyThread_get_thread_ident()) return acting();
@@ -771,8 +783,7 @@ static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments
     PyObject *what = NULL, *task = stepping(callback);
     uint32_t cause = 0;
     if (task) {
-        what = known_of(known, task);
-        Py_XINCREF(what);
+        what = by_id(known, task);
         if (!what) {
             what = PyObject_CallFunctionObjArgs(adopt, loop, task, NULL);
         } else if (PyObject_TypeCheck(what, task_lane_type)) {
@@ -784,8 +795,9 @@ static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments
         }
         if (!what) return NULL;
     } else {
-        PyObject *home = known_of(homes, loop);
+        PyObject *home = by_id(homes, loop);
         cause = cause_of(home && PyObject_TypeCheck(home, home_type) ? (Home *)home : NULL);
+        Py_XDECREF(home);
         if (!cause) return Py_NewRef(callback);
         what = Py_NewRef(loop);
     }
@@ -865,7 +877,7 @@ static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t giv
 
 static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names) {
     Callback *self = (Callback *)callable;
-    PyObject *callback = Py_NewRef(self->callback), *found = Py_XNewRef(known_of(homes, self->what));
+    PyObject *callback = Py_NewRef(self->callback), *found = by_id(homes, self->what);
     if (!found) found = PyObject_CallOneArg(home_of, self->what);
     if (!found) PyErr_Clear();
     Home *home = found && PyObject_TypeCheck(found, home_type) ? (Home *)found : NULL;
@@ -948,7 +960,13 @@ static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), 
     };
     for (size_t i = 0; given && i < sizeof used / sizeof *used; i++) {
         PyObject *found = PyDict_GetItemString(given, used[i].name);
-        if (found) Py_XSETREF(*used[i].place, Py_NewRef(found));
+        if (!found) continue;
+#ifdef Py_GIL_DISABLED
+        /* Another thread may have the old one in hand: it stays, which costs little since it is seldom replaced. */
+        __atomic_store_n(used[i].place, Py_NewRef(found), __ATOMIC_RELEASE);
+#else
+        Py_XSETREF(*used[i].place, Py_NewRef(found));
+#endif
     }
     Py_RETURN_NONE;
 }

@@ -50,6 +50,11 @@ def _imported(message: str, *args: Any, verbosity: int = 1) -> None:
         _verbose_message(message, *args, verbosity=verbosity)
 
 
+def stop() -> None:
+    """Watch no more modules."""
+    _waiting.clear()
+
+
 def install() -> None:
     _frozen_importlib._verbose_message = _imported  # type: ignore[attr-defined]
 

@@ -9,6 +9,7 @@ import os
 import sys
 from _thread import _local, get_native_id
 from _weakref import ref
+from itertools import islice
 
 from . import log, wire
 from .log import clock, emit, emit_text, fast, number
@@ -26,6 +27,10 @@ main_lane = 0
 
 _NAMED = 2000
 _WIDE = 200
+_FUNCTION = 1
+"""The flag of code whose variables are not kept in a dictionary."""
+_HAVING = frozenset({"locals", "f_locals", "vars", "dir", "eval", "exec"})
+"""With what a function asks for its variables as a dictionary."""
 
 
 class _Here(_local):
@@ -168,6 +173,7 @@ class Resource:
 
 
 _known: dict[int, tuple[ref[Any], Resource]] = {}
+"""By id. Asked with `in` and `[]`, which never wait: get() does, without a GIL."""
 _names = 0
 
 
@@ -176,8 +182,8 @@ def of(thing: Any, kind: int, frame: FrameType | None, name: str = "", key: int 
 
     Things with one `key` are one resource, also in different processes.
     """
-    known = _known.get(id(thing))
-    found = known[1] if known is not None else foresee(thing, kind, frame, key)
+    at = id(thing)
+    found = _known[at][1] if at in _known else foresee(thing, kind, frame, key)
     if found.tries:
         declare(found, thing, frame, name)
     return found
@@ -195,10 +201,18 @@ def same(thing: Any, found: Resource) -> Resource:
     return _known.setdefault(at, (ref(thing, lambda _, at=at: _known.pop(at, None)), found))[1]  # type: ignore[misc]
 
 
+def after_fork() -> None:
+    """In a forked child: what the program inherits is what it was in its parent."""
+    global _known
+    entries = {id(entry[0]()): entry for entry in log.inherited(_known)}
+    entries.pop(id(None), None)
+    _known = entries
+
+
 def known(thing: Any) -> Resource | None:
     """The resource that `thing` is, if anybody has waited on it or held it yet."""
-    found = _known.get(id(thing))
-    return found[1] if found is not None else None
+    at = id(thing)
+    return _known[at][1] if at in _known else None
 
 
 def declare(found: Resource, thing: Any, frame: FrameType | None, name: str = "") -> None:
@@ -218,19 +232,41 @@ def name_of(thing: Any, frame: FrameType) -> str:
 
     Its global name counts most, since a parameter's may stand for many.
     """
-    names = [frame.f_globals]
-    if frame.f_globals is not frame.f_locals:
-        names.append(frame.f_locals)
-    for scope in names:
-        for name, value in scope.items():
-            if value is thing:
-                return str(name)
-    for scope in names:
-        for name, value in list(scope.items())[:_WIDE]:
-            found = _inside(thing, name, value)
-            if found:
-                return found
+    try:
+        names = _variables(frame)
+        for scope in names:
+            for name, value in scope.items():
+                if value is thing:
+                    return str(name)
+        for scope in names:
+            for name, value in islice(scope.items(), _WIDE):
+                found = _inside(thing, name, value)
+                if found:
+                    return found
+    except RuntimeError:
+        pass  # another thread has changed what we were looking through
     return ""
+
+
+def _variables(frame: FrameType) -> list[dict[str, Any]]:
+    """Copies of the frame's global and local variables.
+
+    Before 3.13, asking a function's frame fills a dictionary that keeps the values alive, or that the program has and
+    would see change: then it is emptied again, or not asked for.
+    """
+    names = [dict.copy(frame.f_globals)]
+    code = frame.f_code
+    if not code.co_flags & _FUNCTION:
+        if frame.f_locals is not frame.f_globals and isinstance(frame.f_locals, dict):
+            names.append(dict.copy(frame.f_locals))
+    elif sys.version_info >= (3, 13):
+        names.append(dict(frame.f_locals))
+    elif _HAVING.isdisjoint(code.co_names) and sys.gettrace() is sys.getprofile() is None:
+        own = frame.f_locals
+        names.append(own.copy())
+        if sys.getrefcount(own) == 3:  # the frame's, ours, and the question's
+            own.clear()
+    return names
 
 
 def _inside(thing: Any, name: str, value: Any) -> str:
@@ -241,8 +277,8 @@ def _inside(thing: Any, name: str, value: Any) -> str:
             if item is thing:
                 return f"{name}[{i}]"
     elif kind is dict:
-        for key, item in list(value.items())[:_WIDE]:
-            if item is thing and type(key) in {str, int}:
+        for key, item in islice(value.items(), _WIDE):
+            if item is thing and type(key) in (str, int):
                 return f"{name}[{key!r}]"
     elif kind.__flags__ & 1 << 9 and kind.__module__ not in sys.builtin_module_names:
         try:
@@ -250,7 +286,7 @@ def _inside(thing: Any, name: str, value: Any) -> str:
         except (AttributeError, TypeError):
             return ""
         if type(attributes) is dict:
-            for key, item in list(attributes.items())[:_WIDE]:
+            for key, item in islice(attributes.items(), _WIDE):
                 if item is thing:
                     if kind.__module__ in {"threading", "multiprocessing.synchronize", "asyncio.locks"}:
                         return name  # a condition's own lock

@@ -14,7 +14,7 @@ import mmap
 import os
 import sys
 import time
-from _thread import RLock, _local
+from _thread import RLock, _local, allocate_lock
 from _weakref import ref
 from itertools import chain, count
 
@@ -52,7 +52,7 @@ _pid = 0
 _lost = BIN
 _full = False
 _numbers: Callable[[], int] = count(1).__next__
-_claiming = _thread.allocate_lock()
+_claiming = allocate_lock()
 _claimer = 0
 _counting = RLock()
 """Reentrant, since a signal handler or a finalizer may want to count as well."""
@@ -136,21 +136,35 @@ def _one_at_a_time(numbers: Callable[[], int]) -> Callable[[], int]:
 
 def after_fork() -> None:
     """In a forked child: a process index, segments, numbers and cells of its own."""
-    global _claiming, _claimer, _counting
-    _claiming = _thread.allocate_lock()
+    global _claiming, _claimer, _counting, _cells, _live
+    _claiming = allocate_lock()
     _claimer = 0
     _counting = RLock()
-    for left in _left.values():
-        left.clear()
-    _cells.clear()
+    for kind in wire.RECORDS, wire.TEXTS:
+        _left[kind] = []
+    _cells = []
     _rooms.records.room.clear()
     _rooms.texts.at = _rooms.texts.end = 0
-    cells = [cell for cell in [reference() for reference in _live.values()] if cell is not None]
+    cells = [cell for cell in [reference() for reference in inherited(_live)] if cell is not None]
+    _live = {id(cell): ref(cell) for cell in cells}
     for cell in cells:
         cell.at = BIN
     _begin()
     for cell in cells:
         cell.at = _cell()
+
+
+def inherited(table: dict[int, Any]) -> list[Any]:
+    """The values of a dictionary, and maybe more, in a forked child.
+
+    Without a GIL one of the parent's threads may have had its lock, which nobody lets go here: read past it, and make
+    a new dictionary.
+    """
+    if not FREE_THREADED:
+        return list(table.values())
+    import gc
+
+    return [thing for thing in gc.get_referents(table) if type(thing) is not int]
 
 
 def index() -> int:
@@ -255,18 +269,18 @@ class _Records:
         _lose()
         return [BIN]
 
-    def __del__(self, left: list[int] = _left[wire.RECORDS]) -> None:
+    def __del__(self) -> None:
         for at in self.rest:
-            left.append(at)
+            _left[wire.RECORDS].append(at)
             break
 
 
 class _Texts:
     at = end = 0
 
-    def __del__(self, left: list[int] = _left[wire.TEXTS]) -> None:
+    def __del__(self) -> None:
         if self.at < self.end:
-            left.append(self.at)
+            _left[wire.TEXTS].append(self.at)
 
 
 _Whose: Any = _local if FREE_THREADED else object

@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import wire
-from .log import clock, emit_text, fast, number, process_lane
+from .log import FREE_THREADED, clock, emit_text, fast, number, process_lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +29,13 @@ _start: FrameType | None = None
 
 def kind(code: CodeType) -> int:
     """Whose code it is: the standard library's or the tracer's, made from a string, or the program's file."""
-    known = _kinds.get(id(code))
-    if known is not None:
-        return known[0]
+    try:
+        return _kinds[id(code)][0]
+    except KeyError:
+        pass
     if len(_kinds) >= _MOST:
-        # A program that makes code objects without end: forget all, and number its places again.
-        _kinds.clear()
-        _places.clear()
-        _lines.clear()
+        # A program that makes code objects without end.
+        forget()
     name = code.co_filename
     if name.startswith(_LIBRARIES) or f"{os.sep}site-packages{os.sep}" in name:
         found = LIBRARY
@@ -44,6 +43,20 @@ def kind(code: CodeType) -> int:
         found = GENERATED if name.startswith("<") else PROGRAM
     _kinds[id(code)] = found, code  # the reference keeps the id from being used again
     return found
+
+
+def forget() -> None:
+    """Number all places again, in dictionaries that no other thread can be using."""
+    global _kinds, _places, _lines
+    _kinds, _places, _lines = {}, {}, {}
+    if fast:
+        fast.use(kinds=_kinds, places=_places)
+
+
+def after_fork() -> None:
+    """In a forked child."""
+    if FREE_THREADED:
+        forget()  # see log.inherited: to number them again is simpler than to read what is there
 
 
 def is_user(frame: FrameType | None) -> bool:
@@ -69,11 +82,12 @@ def start_here(frame: FrameType | None) -> None:
 def place(frame: FrameType | None) -> int:
     """The number of the innermost line of the program at or above the frame; 0 if there is none."""
     fallback: FrameType | None = None
+    places = _places
     while frame is not None and frame is not _start:
         code = frame.f_code
-        found = _places.get((id(code), frame.f_lasti))
-        if found is not None:
-            return found
+        at = id(code), frame.f_lasti
+        if at in places:
+            return places[at]
         whose = kind(code)
         if whose == PROGRAM:
             return _number(frame, 1)

@@ -32,7 +32,7 @@ def watch(threading: ModuleType, thread_start: CodeType) -> None:
 
 def _conditions(condition: Any) -> None:
     wait, notify = condition.wait, condition.notify
-    through = {condition.wait_for.__code__, condition.notify_all.__code__}
+    through = condition.wait_for.__code__, condition.notify_all.__code__
 
     def asked_by(frame: FrameType | None) -> FrameType | None:
         """The frame of the program that uses a condition; None where it is a part of something larger."""
@@ -88,7 +88,10 @@ def _events(event: Any, thread_start: Any) -> None:
             asker = user(frame)
             where = place(asker)
             what = wire.FUTURE if frame.f_code.co_filename.endswith(_FUTURES) else wire.EVENT
-            waiting(of(self, what, asker).number, where, timeout is not None)
+            found = of(self, what, asker)
+            waits = not self._flag  # it may have been set meanwhile, and not told since nobody had waited
+            if waits:
+                waiting(found.number, where, timeout is not None)
         try:
             return bool(wait(self, timeout))
         except BaseException as error:

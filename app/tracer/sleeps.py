@@ -12,7 +12,8 @@ from .lanes import resource, running, waiting
 from .places import place
 
 _sleep = time.sleep
-_sleeps: dict[int, int] = {}
+_known = (0, 0)
+"""A process and what sleepers wait on in it."""
 
 
 class _Sleep(Builtin):
@@ -20,7 +21,7 @@ class _Sleep(Builtin):
 
     def __call__(self, seconds: float, /) -> None:
         # Sleeping for nothing is how loops give way, and what is no number gets its own error.
-        if type(seconds) in {int, float} and not seconds > 0:
+        if type(seconds) in (int, float) and not seconds > 0:
             try:
                 return _sleep(seconds)
             except ValueError as error:
@@ -39,9 +40,11 @@ class _Sleep(Builtin):
 
 def sleep() -> int:
     """The number of what sleepers in this process wait on."""
-    found = _sleeps.get(os.getpid())
-    if found is None:
-        found = _sleeps.setdefault(os.getpid(), resource(wire.SLEEP, "sleep"))
+    global _known
+    pid, found = _known
+    if pid != os.getpid():
+        found = resource(wire.SLEEP, "sleep")
+        _known = os.getpid(), found
     return found
 
 

@@ -44,7 +44,7 @@ def _start() -> None:
         hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
     os.register_at_fork(before=processes.before_fork, after_in_child=_after_fork)
     ends.watch()
-    atexit.register(ends.finish)
+    atexit.register(_finish)
 
 
 def _threading(module: ModuleType) -> None:
@@ -121,13 +121,30 @@ def _socket(module: ModuleType) -> None:
     sockets.watch(module)
 
 
+def _finish() -> None:
+    """The interpreter ends; objects of the program's that outlive its modules still find us whole.
+
+    What is not in sys.modules has its globals left alone.
+    """
+    import sys
+
+    from . import ends, hooks
+
+    ends.finish()
+    hooks.stop()
+    for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
+        del sys.modules[name]
+
+
 def _after_fork() -> None:
     import sys
 
-    from . import ends, lanes, processes, streams, threads
+    from . import ends, lanes, places, processes, streams, threads
 
     log.after_fork()
     lanes.leave()
+    lanes.after_fork()
+    places.after_fork()
     processes.after_fork()
     streams.after_fork()
     threads.after_fork()

@@ -48,4 +48,5 @@ def adopted(coroutine: Any, lane: int) -> None:
 
 def forget() -> None:
     """In a forked child: what was handed over is its parent's."""
-    _handed.clear()
+    global _handed
+    _handed = _handed.leave()

@@ -50,8 +50,8 @@ def install(waiter: Callable[[Any], int]) -> None:
 
 def forget() -> None:
     """In a forked child: what is held and counted here is its parent's."""
-    _holds.clear()
-    _levels.clear()
+    global _holds, _levels
+    _holds, _levels = _holds.leave(), _levels.leave()
 
 
 def _user() -> FrameType | None:

@@ -62,9 +62,10 @@ class Known(dict[int, V], Generic[V]):
         self.pop(reference.key, None)
         self._refs.pop(reference.key, None)
 
-    def clear(self) -> None:
-        super().clear()
-        self._refs.clear()
+    def leave(self) -> Known[V]:
+        """In a forked child: an empty one in its place, without touching what another thread may have had in hand."""
+        self._refs = {}
+        return Known()
 
 
 def disguise(function: FunctionType, original: FunctionType) -> None:

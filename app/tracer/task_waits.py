@@ -119,7 +119,8 @@ def number(wait: Wait, waits: Waits) -> int:
 
 def forget() -> None:
     """In a forked child: its futures are others."""
-    _futures.clear()
+    global _futures
+    _futures = _futures.leave()
 
 
 def _chain(awaited: Any) -> list[FrameType]:

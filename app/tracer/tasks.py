@@ -27,7 +27,7 @@ from typing import Any
 from . import lanes, task_calls, task_ends, task_locks, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
-from .log import Cell, cell, clock, emit, emit_text, fast, number, slots, ticks, words
+from .log import Cell, cell, clock, emit, emit_text, fast, inherited, number, slots, ticks, words
 from .places import place
 from .task_seams import Known, disguise
 from .task_waits import Waits
@@ -48,7 +48,7 @@ _INTERNAL: set[CodeType] = {
 
 _PyTask: Any = tasks._PyTask  # type: ignore[attr-defined]
 _CTask: Any = getattr(tasks, "_CTask", _PyTask)
-_PY_STEPS = {_PyTask._Task__step, _PyTask._Task__wakeup}
+_PY_STEPS = (_PyTask._Task__step, _PyTask._Task__wakeup)
 _STEP = "TaskStepMethWrapper"
 _WAKEUP = "task_wakeup"
 _STEP_READY = wire.STEP | wire.READY << 8
@@ -480,11 +480,13 @@ def watch() -> None:
 
 def after_fork() -> None:
     """In a forked child: the loops, tasks and steps that it inherited go on in its parent."""
-    for home in _homes.values():
-        home.running = None
-    _known.clear()
-    _homes.clear()
-    _selectors.clear()
+    global _known, _homes, _selectors
+    for home in inherited(_homes):
+        if isinstance(home, Home):
+            home.running = None
+    _known, _homes, _selectors = _known.leave(), _homes.leave(), _selectors.leave()
+    if fast:
+        fast.use(known=_known, homes=_homes)
     task_locks.forget()
     task_calls.forget()
     task_waits.forget()
