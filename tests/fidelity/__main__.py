@@ -21,6 +21,9 @@ for python in find_pythons():
                 differences += way == "traced"
                 print(f"{python.version} {suite}: did not end, {way}", flush=True)
                 continue
+        if not compared.tests:
+            print(f"{python.version} {suite}: not installed", flush=True)
+            continue
         differences += len(compared.differ)
         print(f"{python.version} {suite}: {compared.tests} tests, {len(compared.differ)} differ", flush=True)
         for name, (bare, traced) in compared.differ.items():

@@ -1,11 +1,12 @@
-"""What runs a suite of the standard library as a user's program: HARNESS.py REPORT NAME…, where NAME is as for unittest.
+"""What runs suites of the standard library as a user's program: HARNESS.py REPORT NAME…, where NAME is a module.
 
-REPORT becomes a JSON object: how each test ended, by its id.
+REPORT becomes a JSON object: how each test ended, by its id. Suites that are not installed are left out.
 """
 
 # ruff: noqa: N802 - the names are unittest's
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import unittest
@@ -50,7 +51,24 @@ class Result(unittest.TextTestResult):
             said[test.id()] = "failed"
 
 
+def installed(suite: str) -> str:
+    """The name under which this suite can be imported; empty if it is not there.
+
+    Some installations lack multiprocessing's, which are a line each, but have what is in them.
+    """
+    if importlib.util.find_spec(suite):
+        return suite
+    package, _, name = suite.rpartition(".")
+    if not name.startswith("test_multiprocessing_") or not importlib.util.find_spec(f"{package}._test_multiprocessing"):
+        return ""
+    line = f"install_tests_in_module_dict(globals(), {name.rpartition('_')[2]!r})\n"
+    Path(f"{name}.py").write_text(f"from {package}._test_multiprocessing import install_tests_in_module_dict\n{line}")
+    sys.path.insert(0, str(Path.cwd()))
+    return name
+
+
 if __name__ == "__main__":
-    tests = unittest.defaultTestLoader.loadTestsFromNames(sys.argv[2:])
+    names = [name for suite in sys.argv[2:] if (name := installed(suite))]
+    tests = unittest.defaultTestLoader.loadTestsFromNames(names)
     unittest.TextTestRunner(verbosity=2, resultclass=Result).run(tests)
     Path(sys.argv[1]).write_text(json.dumps(said))
