@@ -1,4 +1,4 @@
-"""Reading what a box's sampler saw: who held each process's GIL, inferred from looks, and the CPU times of threads."""
+"""What a box's sampler saw: who held each process's GIL, as inferred, when nobody looked, and CPU times of threads."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from app.core.event import Events, events_of
 from app.core.log import Numbering
-from app.sandbox.sampler import CPU, HEADER, HOLDS, SAMPLE
+from app.sandbox.sampler import CPU, HEADER, HOLDS, SAMPLE, WATCHED
 from app.tracer import wire
 
 MOST = 512 * SAMPLE.size
 Sample = tuple[int, int, int, int, int, int]
+Row = tuple[float, float, int, int, int, int, str, int, int]
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Samples:
             data = data[: len(data) - len(data) % SAMPLE.size]
             self.at += len(data)
             self.waiting += SAMPLE.iter_unpack(data)
-        rows = []
+        rows: list[Row] = []
         later = []
         for sample in self.waiting:
             kind, pid, tid, _, start, end = sample
@@ -36,23 +37,35 @@ class Samples:
                 later.append(sample)
                 continue
             process = numbering.pids.get(pid, 0)
+            since = float(max(start - numbering.zero, 0))
+            if kind == WATCHED and not process:
+                later.append(sample)  # it is looked at before it has told of itself
+                continue
+            if kind == WATCHED:
+                gil = self._gil(numbering, process, since, rows)
+                rows.append((since, float(end), process, gil, 0, 0, "", wire.LEVEL, 0))
+                continue
             lane, owner = numbering.tids.get(tid, (0, 0))
             if owner != process:
                 # Right after a fork a thread's number is still the one it had in the parent; it is the only one there.
                 lane, owner = numbering.tids.get(pid, (0, 0))
             if not lane or owner != process:
                 continue
-            since = float(max(start - numbering.zero, 0))
             if kind == CPU:
                 rows.append((since, float(end), lane, 0, 0, 0, "", wire.CPU, wire.INFERRED))
             elif kind == HOLDS:
-                gil, fresh = numbering.gil(process)
-                if fresh:
-                    rows.append((since, 0.0, process, gil, 0, 0, "GIL", wire.RESOURCE, wire.GIL))
+                gil = self._gil(numbering, process, since, rows)
                 until = float(max(end - numbering.zero, 1)) if end else 0.0
                 rows.append((since, until, lane, gil, 0, 0, "", wire.HOLD, wire.INFERRED))
         self.waiting = later
         return events_of(rows)
+
+    @staticmethod
+    def _gil(numbering: Numbering, process: int, t: float, rows: list[Row]) -> int:
+        gil, fresh = numbering.gil(process)
+        if fresh:
+            rows.append((t, 0.0, process, gil, 0, 0, "GIL", wire.RESOURCE, wire.GIL))
+        return gil
 
     def stats(self) -> tuple[float, int]:
         """How many times a second the sampler looked, and how many switches of the GIL it missed."""

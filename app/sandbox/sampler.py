@@ -23,8 +23,11 @@ import time
 HEADER = struct.Struct("<4Q")
 """How often the sampler looked at GILs, in how many ns, how many switches it missed, and its own CPU time in ns."""
 SAMPLE = struct.Struct("<4I2Q")
-"""Kind, pid and tid inside the box, 0; of HOLDS: from when until when, 0 while it lasts; of CPU: when, ns used."""
-HOLDS, CPU = 1, 2
+"""Kind, pid and tid inside the box, 0; of HOLDS: from when until when, 0 while it lasts; of CPU: when, ns used.
+
+Of WATCHED, with tid 0: from when on it is known who has the process's GIL (1), or not known any more (0).
+"""
+HOLDS, CPU, WATCHED = 1, 2, 3
 
 MOST_BYTES = 32 << 20
 PERIOD_NS = 1_000_000
@@ -62,7 +65,7 @@ class Process:
         except OSError:
             data = b""
         if len(data) < _GIL.size:
-            self._over(self.looked, found)
+            self.lose(found)
             return False
         state, locked, _, switches = _GIL.unpack(data)
         seen = 1 if state != self.state else 0
@@ -72,6 +75,9 @@ class Process:
         unknown = missed > 0 and now - self.looked > FAR_NS
         if unknown:
             until, since = self.looked, now
+            found.append(SAMPLE.pack(WATCHED, self.pid, 0, 0, self.looked, 0))
+        if unknown or not self.looked:
+            found.append(SAMPLE.pack(WATCHED, self.pid, 0, 0, now, 1))
         if self.holder and (locked != 1 or seen or unknown):
             self._over(until, found)
         if locked == 1 and not self.holder:
@@ -81,6 +87,12 @@ class Process:
             found.append(SAMPLE.pack(HOLDS, self.pid, self.holder, 0, self.since, 0))
         self.state, self.switches, self.looked = state, switches, now
         return True
+
+    def lose(self, found: list[bytes]) -> None:
+        """What comes after the last look is not known."""
+        self._over(self.looked, found)
+        if self.looked:
+            found.append(SAMPLE.pack(WATCHED, self.pid, 0, 0, self.looked, 0))
 
     def _taken(self, state: int, since: int) -> None:
         with contextlib.suppress(OSError, struct.error):  # a thread that has just ended
@@ -103,6 +115,7 @@ def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
     began = now = due = time.monotonic_ns()
     looks = written = gone = scanned = counted = spent = 0
     least = period = PERIOD_NS if layout else SCAN_NS
+    full = False
     while True:
         last = bool(over)
         if now - scanned >= SCAN_NS:
@@ -122,7 +135,14 @@ def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
         if last or scanned == now:
             data = b"".join(found)
             found.clear()
-            if written + len(data) <= MOST_BYTES:
+            if written + len(data) > MOST_BYTES and not full:
+                full = True
+                for process in processes.values():
+                    process.lose(found)
+                data = b"".join(found)
+                found.clear()
+                written += os.pwrite(file, data, HEADER.size + written)
+            elif not full:
                 written += os.pwrite(file, data, HEADER.size + written)
             missed = gone + sum(process.missed for process in processes.values())
             os.pwrite(file, HEADER.pack(looks, now - began, missed, spent), 0)

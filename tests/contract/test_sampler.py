@@ -156,3 +156,22 @@ def test_a_thread_that_never_ends_has_used_cpu_time_all_the_same(
     assert 300e6 < worker.cpu_ns <= worker.end_ns - worker.start_ns
     assert bool(gil_holds(shown)) == (not ALL[python].free_threaded)
     assert bool(shown.timeline.stats[wire.SAMPLER_HZ]) == (not ALL[python].free_threaded)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("program", ["threads", "processes", "sleeper"])
+def test_where_nobody_looked_nobody_is_said_to_have_it(
+    program: str, python: str, recorded: dict[tuple[str, str], Recorded]
+) -> None:
+    timeline = recorded[program, python].timeline
+    for resource in timeline.resources.values():
+        if resource.kind != wire.GIL:
+            continue
+        levels = [(t, value) for number, t, value in timeline.levels if number == resource.id]
+        assert levels[0][1] == 1
+        assert {value for _, value in levels} <= {0, 1}
+        gaps = [(t, levels[at + 1][0]) for at, (t, value) in enumerate(levels[:-1]) if not value]
+        for hold in timeline.holds:
+            if hold.resource == resource.id:
+                assert hold.start_ns >= levels[0][0]
+                assert all(hold.end_ns <= start or end <= hold.start_ns for start, end in gaps)
