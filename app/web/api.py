@@ -24,6 +24,7 @@ from app.web.problems import documented
 from app.web.schemas import (
     ExampleOut,
     ExampleWithSource,
+    FindingsOut,
     Health,
     Lint,
     Messages,
@@ -177,6 +178,26 @@ async def timeline(run_id: RunId, request: Request, site: TheSite) -> Response:
     rest = await site.timelines.json(found)
     body = b'{"run":' + RunOut.of(found).model_dump_json().encode() + b"," + rest.removeprefix(b"{")
     return Response(body, headers=headers, media_type="application/json")
+
+
+@router.get(
+    "/api/runs/{run_id}/findings",
+    tags=["traces"],
+    summary="What was noticed in a run",
+    response_model=FindingsOut,
+    responses=documented(404, 409, 410),
+)
+async def found(run_id: RunId, request: Request, site: TheSite) -> Response:
+    """Deadlocks, blocked event loops and the rest, as docs/tracing.md explains them; while a run is on, those so far.
+
+    409 when a run that is on has too long a trace: ask again when it has ended.
+    """
+    shown = await site.store.run(run_id)
+    ended = shown.state in (State.finished, State.lost)
+    headers = _revalidated(f"n{shown.epoch}.{VERSION}") if ended else {"Cache-Control": "no-store"}
+    if ended and _known(request, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(await site.timelines.findings(shown), headers=headers, media_type="application/json")
 
 
 @router.get(

@@ -268,6 +268,14 @@ class FindingOut(BaseModel):
     details: dict[str, Any] = Field(description="The same facts apart; docs/tracing.md says which kind has which.")
 
 
+class FindingsOut(BaseModel):
+    """What was noticed in a run, first what explains why it does not end, then in order of time."""
+
+    findings: list[FindingOut]
+    known_ns: int = Field(description="What happened until then was looked through.")
+    over: bool = Field(description="The run has ended: there will be no more.")
+
+
 class CostOut(BaseModel):
     """What watching cost."""
 

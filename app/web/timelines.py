@@ -1,10 +1,12 @@
-"""Folded timelines as JSON, made in a worker thread and kept while they fit."""
+"""Folded timelines and their findings as JSON, made in a worker thread and kept while they fit."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from app.core.errors import NotYet
@@ -12,19 +14,26 @@ from app.core.event import Chunk, unpack_all
 from app.core.findings import findings
 from app.core.fold import fold
 from app.core.run import Run, State
-from app.core.timeline import to_json
+from app.core.timeline import Timeline, to_json
 from app.store import Store
 
 SLICE = 1000
+LIVE_BYTES = 4 << 20
+"""Of a run that is on, so much of a trace is looked through: 100,000 events, in about half a second."""
+LIVE_S = 1.0
+"""For so long everybody who asks is told the same of a run that is on."""
+MOST_LIVE = 200
 
 
 class Timelines:
-    """The timelines of ended runs; at most `max_bytes` of them are kept, the last used ones."""
+    """The timelines and findings of runs; at most `max_bytes` of those that have ended are kept, the last used ones."""
 
-    def __init__(self, store: Store, max_bytes: int) -> None:
+    def __init__(self, store: Store, max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._max_bytes = max_bytes
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._clock = clock
+        self._kept: OrderedDict[tuple[str, int, str], bytes] = OrderedDict()
+        self._live: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._size = 0
         self._turn = asyncio.Semaphore(1)
 
@@ -32,32 +41,63 @@ class Timelines:
         """The timeline's fields as the inside of a JSON object, without `run`. Raises NotYet while the run is on."""
         if run.state not in (State.finished, State.lost):
             raise NotYet(f"the run is {run.state}; its timeline can be asked for when it has ended")
-        key = (run.id, run.epoch)
         async with self._turn:
-            if key not in self._kept:
-                body = await asyncio.to_thread(_folded, await self._chunks(run.id), run.wall_ns)
-                if len(body) > self._max_bytes:
-                    return body
-                self._kept[key] = body
-                self._size += len(body)
-                while self._size > self._max_bytes:
-                    self._size -= len(self._kept.popitem(last=False)[1])
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            return await self._once(run, _folded)
 
-    async def _chunks(self, run_id: str) -> list[bytes]:
+    async def findings(self, run: Run) -> bytes:
+        """The findings as the whole answer, of a run that is on those so far. Raises NotYet when that is too much."""
+        async with self._turn:
+            if run.state in (State.finished, State.lost):
+                return await self._once(run, _found)
+            at, body = self._live.get(run.id, (0.0, b""))
+            if not body or self._clock() - at >= LIVE_S:
+                body = await asyncio.to_thread(_found, await self._chunks(run.id, LIVE_BYTES), None, over=False)
+                self._live[run.id] = self._clock(), body
+                self._live.move_to_end(run.id)
+                while len(self._live) > MOST_LIVE:
+                    self._live.popitem(last=False)
+            return body
+
+    async def _once(self, run: Run, make: Callable[[list[bytes], int | None], bytes]) -> bytes:
+        key = (run.id, run.epoch, make.__name__)
+        if key not in self._kept:
+            body = await asyncio.to_thread(make, await self._chunks(run.id), run.wall_ns)
+            if len(body) > self._max_bytes:
+                return body
+            self._kept[key] = body
+            self._size += len(body)
+            while self._size > self._max_bytes:
+                self._size -= len(self._kept.popitem(last=False)[1])
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    async def _chunks(self, run_id: str, most: int | None = None) -> list[bytes]:
         found: list[bytes] = []
+        size = 0
         while page := await self._store.chunks(run_id, len(found)):
             found += [chunk for _, chunk in page]
+            size += sum(len(chunk) for _, chunk in page)
+            if most is not None and size > most:
+                raise NotYet("the trace is too long to be looked through before the run has ended")
         return found
 
 
-def _folded(chunks: list[bytes], wall_ns: int | None) -> bytes:
+def _timeline(chunks: list[bytes], wall_ns: int | None, *, over: bool = True) -> Timeline:
     parts: list[Chunk] = [chunk for data in chunks for chunk in unpack_all(data)]
     known = max([chunk.known for chunk in parts], default=0.0)
-    timeline = fold(parts, known if wall_ns is None else float(wall_ns))
+    return fold(parts, (known if wall_ns is None else float(wall_ns)) if over else None)
+
+
+def _folded(chunks: list[bytes], wall_ns: int | None) -> bytes:
+    timeline = _timeline(chunks, wall_ns)
     whole = to_json(timeline) | {"findings": [finding.to_json() for finding in findings(timeline)]}
     return b"{" + b",".join(f'"{name}":'.encode() + _encoded(value) for name, value in whole.items()) + b"}"
+
+
+def _found(chunks: list[bytes], wall_ns: int | None, *, over: bool = True) -> bytes:
+    timeline = _timeline(chunks, wall_ns, over=over)
+    found = [finding.to_json() for finding in findings(timeline)]
+    return _encoded({"findings": found, "known_ns": round(timeline.end_ns), "over": over})
 
 
 def _encoded(value: Any) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from app.core.event import unpack_all
 from app.core.run import ID_ALPHABET, MAX_SOURCE, Kind, Outcome
 from app.settings import Settings
-from app.web.schemas import TimelineOut
+from app.web.schemas import FindingsOut, TimelineOut
 from app.web.security import Quota
 from app.web.site import Site
 
@@ -123,7 +123,7 @@ async def test_the_queue_has_a_bound(site: Site, bound: dict[str, int], recorder
         await submitted(client)
 
 
-async def test_a_trace_is_told_in_three_ways(client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_a_trace_is_told_in_four_ways(client: httpx.AsyncClient, recorder: Recorder) -> None:
     run = await submitted(client)
     await recorder.record()
     address = f"/api/runs/{run['id']}"
@@ -132,6 +132,11 @@ async def test_a_trace_is_told_in_three_ways(client: httpx.AsyncClient, recorder
     assert TimelineOut.model_validate(timeline).run.outcome is not None
     assert {"lanes", "spans", "links", "findings", "cost", "dropped"} < set(timeline)
     assert timeline["run"] == (await client.get(address)).json()
+
+    found = FindingsOut.model_validate((await client.get(f"{address}/findings")).json())
+    assert found.over
+    assert [each.model_dump() for each in found.findings] == timeline["findings"]
+    assert found.findings
 
     chunks = await client.get(f"{address}/chunks")
     assert chunks.content == GOLDEN.read_bytes()
@@ -144,7 +149,7 @@ async def test_a_trace_is_told_in_three_ways(client: httpx.AsyncClient, recorder
     assert {event["lane"] for event in events if event["kind"] == "lane"} == {lane["id"] for lane in timeline["lanes"]}
 
 
-@pytest.mark.parametrize("what", ["timeline", "chunks"])
+@pytest.mark.parametrize("what", ["timeline", "findings", "chunks"])
 async def test_what_is_known_is_not_sent_again(client: httpx.AsyncClient, recorder: Recorder, what: str) -> None:
     run = await submitted(client)
     await recorder.record()
@@ -210,7 +215,7 @@ async def test_only_the_token_deletes_a_run_and_then_it_is_gone(
 
 async def test_an_unknown_run_is_unknown_everywhere(client: httpx.AsyncClient) -> None:
     for method, path in [
-        *(("GET", what) for what in ("", "/source", "/timeline", "/events", "/chunks")),
+        *(("GET", what) for what in ("", "/source", "/timeline", "/findings", "/events", "/chunks")),
         *(("POST", "/stop"), ("DELETE", "")),
     ]:
         assert (await client.request(method, f"/api/runs/unknown{path}")).status_code == 404, path
