@@ -13,7 +13,7 @@ import numpy as np
 
 from app.core import log as records
 from app.core.errors import Fenced, InterleaveError
-from app.core.event import NO_EVENTS, Chunk, Events, concatenate, events_of, pack, unpack
+from app.core.event import NO_EVENTS, Chunk, Column, Events, concatenate, events_of, pack, unpack
 from app.core.findings import stuck
 from app.core.fold import fold, standing
 from app.core.run import Dropped, End, Kind, Outcome, Run, outcome_of
@@ -132,6 +132,7 @@ class Recording:
     seq: int = 0
     known: int = 0
     events: int = 0
+    taken: Column = field(default_factory=lambda: np.zeros(256, np.int64))
     dropped_events: int = 0
     output_bytes: int = 0
     dropped_output: int = 0
@@ -230,6 +231,7 @@ class Recording:
     def _take(self, fresh: records.Records) -> None:
         checked, bad = records.check(fresh, time.monotonic_ns())
         self.dropped_events += bad
+        self.taken += np.bincount(checked.raw["kind"], minlength=256)
         self._wait(checked)
 
     def _wait(self, waiting: records.Records) -> None:
@@ -340,12 +342,13 @@ class Recording:
         return stuck(await asyncio.to_thread(fold, [Chunk(1, float(wall_ns), 0, kept)], float(wall_ns)))
 
     def _closing(self, end: End) -> Events:
-        """The facts that are the server's: how the root process ended, and what was dropped."""
+        """What the server says: how the root process ended, what was dropped, and about what the records cost."""
         t = float(end.wall_ns)
         hz, missed = self.samples.stats()
         rows = [
             (t, float(count), 1, 0, 0, 0, "", wire.STAT, flag)
             for flag, count in (
+                (wire.TRACER_NS, sum(ns * int(self.taken[kind]) for kind, ns in self.box.costs.items())),
                 (wire.SAMPLER_HZ, hz),
                 (wire.MISSED_SWITCHES, missed),
                 (wire.DROPPED_EVENTS, self.dropped_events),

@@ -22,6 +22,7 @@ class Box(Protocol):
 
     `log` is a descriptor of the flight log (docs/trace-format.md), readable by pread, of `log_bytes` bytes.
     `samples` is a descriptor of what sampler.py saw from outside so far, empty where nobody can look inside.
+    `costs` is about how much CPU time, in ns, the tracer spends on a record of each kind.
     `stdout` and `stderr` are non-blocking read ends of packet-mode pipes: one read, one packet.
     All of them belong to the box and stay open until `close`.
     """
@@ -29,6 +30,7 @@ class Box(Protocol):
     log: int
     log_bytes: int
     samples: int
+    costs: dict[int, float]
     stdout: int
     stderr: int
 

@@ -31,11 +31,13 @@ class Image:
     """What an interpreter's boxes are made of: its path inside, (path here, path inside), the root first, and its GIL.
 
     `gil` is where sampler.py finds it in a process: {"file", "gil", "native"}; None where there is none.
+    `costs` is what calibration.py measured.
     """
 
     python: str
     binds: tuple[tuple[str, str], ...]
     gil: dict[str, int | str] | None
+    costs: dict[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Parts:
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, self.log)
             self.log_bytes = limits.log_bytes
+            self.costs = image.costs
             self.samples = os.memfd_create("samples", os.MFD_CLOEXEC)
             stack.callback(os.close, self.samples)
             with contextlib.ExitStack() as writers:
@@ -142,6 +145,7 @@ class BubblewrapBox:
         self._closing: asyncio.Task[None] | None = None
         self._talk = _Talk()
         self.log, self.log_bytes, self.samples = parts.log, parts.log_bytes, parts.samples
+        self.costs = parts.costs
         self.stdout, self.stderr = parts.stdout, parts.stderr
 
     async def ready(self) -> None:

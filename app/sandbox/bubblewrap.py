@@ -130,7 +130,8 @@ def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path, *, pu
         if image["slow"]:
             logger.warning("on %s programs are traced in pure Python: %s", executable, image["slow"])
         binds = tuple((path, inside) for path, inside in image["binds"])
-        images[executable] = Image(image["python"], binds, image["gil"])
+        costs = {int(kind): ns for kind, ns in image["costs"].items()}
+        images[executable] = Image(image["python"], binds, image["gil"], costs)
     if not images:
         raise NoSandbox("Programs can't run: there is no CPython from 3.11 on. Install one or name it in the settings.")
     return images

@@ -5,8 +5,9 @@
 Makes FOLDER/root (what a box sees as /: a skeleton, and copies of the shared libraries that this interpreter and its
 extension modules load) and FOLDER/site (its site-packages: the tracer alone), and prints as JSON
 `{"python": path inside, "binds": [[path here, path inside], …], "gil": where its GIL is, "slow": why the tracer has no
-C part, if so}`; with `pure` it gets none. The standard library is bound, not copied. Inside, every interpreter but the
-system's own is under /usr/local, whatever folder of whose home it lives in here.
+C part, if so, "costs": what calibration.py measured}`; with `pure` it gets none. The standard library is bound, not
+copied. Inside, every interpreter but the system's own is under /usr/local, whatever folder of whose home it lives in
+here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import re
 import shutil
 import site
 import struct
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -30,6 +32,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parent))
 import accelerator  # type: ignore[import-not-found]
 
+CALIBRATION = Path(__file__).with_name("calibration.py")
+PATIENCE_SECONDS = 30
 DEVICES = ("null", "zero", "full", "random", "urandom")
 FILES = {
     "etc/passwd": "sandbox:x:1000:1000::/home/sandbox:\n",
@@ -79,12 +83,17 @@ def main(folder: Path, tracer: Path, init: Path, *, pure: bool) -> None:
     for _, inside in binds[1:]:
         (root / inside[1:]).mkdir(parents=True, exist_ok=True)
 
-    copy_libraries(root, executable, stdlib)
     slow = "" if pure else accelerator.build(tracer)
     fast = None if pure else accelerator.built(tracer)
     copy_tracer(folder / "site", [*tracer.glob("*.py"), *filter(None, [fast])], home + packages.removeprefix(prefix))
-    binds.insert(0, (str(root), "/"))
-    json.dump({"python": f"{home}/bin/python", "binds": binds, "gil": gil(), "slow": slow}, sys.stdout)
+    measuring = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-B", CALIBRATION, folder / "site", folder / "log"], stdout=subprocess.PIPE
+    )
+    copy_libraries(root, executable, stdlib)
+    costs, _ = measuring.communicate(timeout=PATIENCE_SECONDS)
+    (folder / "log").unlink()
+    made = {"python": f"{home}/bin/python", "binds": [(str(root), "/"), *binds], "gil": gil(), "slow": slow}
+    json.dump(made | {"costs": json.loads(costs)}, sys.stdout)
 
 
 def write(path: Path, text: str) -> None:

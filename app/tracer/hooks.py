@@ -5,9 +5,10 @@ from __future__ import annotations
 import _frozen_importlib
 import _operator as operator
 import sys
+from time import thread_time_ns
 
 from . import wire
-from .log import clock, emit_text, process_lane
+from .log import clock, emit, emit_text, process_lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HERE = __file__.rpartition("/")[0]
 _waiting: dict[str, list[Callback]] = {}
+_charging = False
 _verbose_message = _frozen_importlib._verbose_message  # type: ignore[attr-defined]
 
 
@@ -29,6 +31,21 @@ def when_imported(name: str, callback: Callback) -> None:
         _call(callback, module)
     else:
         _waiting.setdefault(name, []).append(callback)
+
+
+def charge(work: Callable[..., None], *arguments: Any, began: int = 0) -> None:
+    """Do some work of the tracer's own and tell its CPU time, since `began` if that was earlier on this thread."""
+    global _charging
+    if _charging:
+        work(*arguments)
+        return
+    _charging = True
+    began = began or thread_time_ns()
+    try:
+        work(*arguments)
+    finally:
+        _charging = False
+        emit(wire.STAT, wire.TRACER_NS, 0, clock(), thread_time_ns() - began, process_lane())
 
 
 def _call(callback: Callback, module: ModuleType) -> None:
@@ -45,7 +62,7 @@ def _imported(message: str, *args: Any, verbosity: int = 1) -> None:
     # sys.meta_path, no loader in a module's spec, and no frame of ours around the module's own code.
     if message == "import {!r} # {!r}":
         for callback in _waiting.pop(args[0], ()):
-            _call(callback, sys.modules[args[0]])
+            charge(_call, callback, sys.modules[args[0]])
     if sys.flags.verbose:
         _verbose_message(message, *args, verbosity=verbosity)
 

@@ -5,7 +5,11 @@ A start stays lean: a module is watched once the program has imported it, and no
 
 from __future__ import annotations
 
-from . import log
+from time import thread_time_ns
+
+_began = thread_time_ns()
+
+from . import log  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ def _start() -> None:
     import os
     import sys
 
-    from . import ends, hooks, lanes, locks, processes, sleeps, streams, threads
+    from . import ends, lanes, locks, processes, sleeps, streams, threads
 
     hooks.install()
     name = "main process" if log.index() == 1 else sys.orig_argv[-1]
@@ -42,7 +46,7 @@ def _start() -> None:
     hooks.when_imported("warnings", _warnings)
     for part in ("queues", "connections", "results", "locks"):
         hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
-    os.register_at_fork(before=processes.before_fork, after_in_child=_after_fork)
+    os.register_at_fork(before=processes.before_fork, after_in_child=lambda: hooks.charge(_after_fork))
     ends.watch()
     atexit.register(_finish)
 
@@ -155,4 +159,6 @@ def _after_fork() -> None:
 
 
 if log.attach():
-    _start()
+    from . import hooks
+
+    hooks.charge(_start, began=_began)

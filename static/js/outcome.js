@@ -81,7 +81,7 @@ export function droppedOf(run, timeline) {
  */
 export function watchedBy({ stats }) {
   const said = [];
-  if (stats[STAT_TRACER]) said.push(t("watching took {time}", { time: duration(stats[STAT_TRACER]) }));
+  if (stats[STAT_TRACER]) said.push(t("watching took about {time}", { time: duration(stats[STAT_TRACER]) }));
   if (stats[STAT_PYTHON]) said.push(t("traced in pure Python, which costs more than in C"));
   if (stats[STAT_RATE]) {
     said.push(t("GIL looked at {hz} times a second, {n} switches missed", { hz: number(stats[STAT_RATE], 0), n: number(stats[STAT_MISSED], 0) }));

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from app.core.event import Column, Events
 from app.core.findings import findings
 from app.core.run import Kind, Limits, Outcome
 from app.core.timeline import ENDINGS, to_json
 from app.sandbox.pythons import find_pythons
+from app.tracer import wire
 from tests.contract.recording import AMPLE, Job, Recorded, record
 
 PYTHON = find_pythons()[-1]
@@ -91,6 +93,21 @@ def test_events_past_the_limit_are_counted(tmp_path: Path) -> None:
     assert shown.run.outcome == Outcome(Kind.completed, exit_code=0)
     assert shown.run.events == 100
     assert shown.run.dropped.events > 500
+
+
+def test_what_watching_took_is_the_starts_and_a_price_for_each_record(tmp_path: Path) -> None:
+    source = "import queue\nitems = queue.SimpleQueue()\nfor item in range({}):\n    items.put(item)\n    items.get()\n"
+    few, many = record([Job(source.format(count), PYTHON) for count in (10, 1000)], tmp_path)
+    costs = [
+        [float(ns) for chunk in shown.chunks for ns in chunk.events.end[is_cost(chunk.events)]] for shown in (few, many)
+    ]
+    assert all(ns > 0 for told in costs for ns in told)
+    assert costs[1][-1] > 10 * costs[0][-1], "the last is the recorder's, for the records"
+    assert [shown.timeline.stats[wire.TRACER_NS] for shown in (few, many)] == [sum(told) for told in costs]
+
+
+def is_cost(events: Events) -> Column:
+    return (events.kind == wire.STAT) & (events.flags == wire.TRACER_NS)
 
 
 def test_raw_writes_are_shown_as_inferred(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from app.tracer import wire
+
 from .conftest import Run, Tracer
 
 LOOK = """
@@ -54,6 +56,17 @@ def test_nothing_is_hooked_where_there_is_no_log(run: Run) -> None:
         "interleave_tracer.log",
         "interleave_tracer.start",
     }
+
+
+def test_every_process_says_what_it_took_to_start_watching_and_each_module(run: Run) -> None:
+    began = "import os\nif child := os.fork():\n    os.waitpid(child, 0)\n"
+    told = [run(source).events for source in (began, "import asyncio\n" + began)]
+    for events in told:
+        costs = (events.kind == wire.STAT) & (events.flags == wire.TRACER_NS)
+        assert len(set(events.lane[costs].tolist())) == 2
+        assert (events.end[costs] > 0).all()
+    lean, heavy = (int(((events.kind == wire.STAT) & (events.flags == wire.TRACER_NS)).sum()) for events in told)
+    assert heavy > lean
 
 
 def test_the_program_sees_the_world_it_would_see_without_us(run: Run) -> None:
