@@ -20,7 +20,7 @@ RUN .venv/bin/python -m compileall -q app
 FROM debian:trixie-slim
 # A new volume takes its owner from the folder that it covers.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends bubblewrap python3 tini \
+    && apt-get install -y --no-install-recommends bubblewrap libseccomp2 python3 tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --home-dir /var/lib/interleave --no-create-home --shell /usr/sbin/nologin interleave \
     && install --directory --mode 0700 --owner interleave --group interleave /var/lib/interleave

@@ -22,6 +22,7 @@ from app.sandbox import machine
 from app.tracer import wire
 
 SUPERVISOR = Path(__file__).parent / "supervisor.py"
+SECCOMP = "seccomp"
 PATIENCE_SECONDS = 60
 PIPE_BYTES = 1 << 20
 
@@ -52,7 +53,10 @@ class Parts:
     """A started supervisor and all that belongs to its box; `free` it."""
 
     def __init__(self, bwrap: machine.Bwrap, image: Image, limits: Limits, way: Way, folder: Path) -> None:
-        """Start the supervisor of a box. Raises NoSandbox, or OSError when the machine is out of something."""
+        """Start the supervisor of a box; `folder` has the system call filter in SECCOMP.
+
+        Raises NoSandbox, or OSError when the machine is out of something.
+        """
         with contextlib.ExitStack() as stack:
             user: int | None = None
             locks: list[int] = []
@@ -70,6 +74,8 @@ class Parts:
             with contextlib.ExitStack() as writers:
                 self.stdout, stdout = _packet_pipe(stack, writers)
                 self.stderr, stderr = _packet_pipe(stack, writers)
+                seccomp = os.open(folder / SECCOMP, os.O_RDONLY | os.O_CLOEXEC)
+                writers.callback(os.close, seccomp)
                 self.socket, theirs = socket.socketpair()
                 stack.callback(self.socket.close)
                 writers.callback(theirs.close)
@@ -77,7 +83,7 @@ class Parts:
                     [sys.executable, "-I", "-S", str(SUPERVISOR)],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
-                    pass_fds=(stdout, stderr, self.samples, *locks),
+                    pass_fds=(stdout, stderr, seccomp, self.samples, *locks),
                     start_new_session=True,
                 )
                 stack.callback(self._end_process)
@@ -90,6 +96,7 @@ class Parts:
                 "user": user,
                 "stdout": stdout,
                 "stderr": stderr,
+                "seccomp": seccomp,
                 "samples": self.samples,
                 "gil": image.gil,
                 "server": os.getpid(),

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from app.core.errors import NoSandbox
 from app.core.run import Limits, Program, Python
-from app.sandbox import Guarantee, machine
-from app.sandbox.box import PATIENCE_SECONDS, BubblewrapBox, Image, Parts, Way, try_out
+from app.sandbox import Guarantee, machine, seccomp
+from app.sandbox.box import PATIENCE_SECONDS, SECCOMP, BubblewrapBox, Image, Parts, Way, try_out
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Bubblewrap:
         self._boxes: set[BubblewrapBox] = set()
         self._folder = machine.own_folder(directory or Path(tempfile.gettempdir()))
         try:
+            (self._folder.path / SECCOMP).write_bytes(seccomp.program())
             self._images = _build_images(tuple(pythons), self._folder.path, tracer, pure=pure)
             self._way = self._find_way()
         except BaseException:

@@ -130,6 +130,7 @@ def guarantees(*, staged: bool, disable_userns: bool) -> tuple[Guarantee, ...]:
     user = "a user id of its own" if os.geteuid() == 0 else "the server's own user, which is not root"
     return (
         Guarantee("isolation", True, "own pid, network, mount, user, IPC and host name spaces; no capabilities"),
+        Guarantee("system calls", True, "a list of what is allowed; the rest of the kernel is refused"),
         Guarantee("not root", True, f"on the host a program runs as {user}"),
         Guarantee("files", True, "only the interpreter, its standard library and its libraries, read-only"),
         Guarantee("network", True, "only a loopback of its own"),

@@ -3,8 +3,8 @@
 Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. It speaks JSON, one object a line:
 
     server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
-              "staged", "disable_userns", "user", "stdout", "stderr", "samples", "gil": where an interpreter has
-              its GIL, or null, "server": pid, "limits"}   first, at once
+              "staged", "disable_userns", "user", "stdout", "stderr", "seccomp", "samples", "gil": where an
+              interpreter has its GIL, or null, "server": pid, "limits"}   first, at once
     ← {"ready": true}                                        the box waits for its program
     → {"run": source}   ← {"zero": ns}                       handed over
     → {"kill": cause, "detail": text}                        at any time
@@ -200,7 +200,8 @@ def walls(order: Order) -> list[str]:
         options += ["--perms", "1777", "--size", limits["tmp_bytes"], "--tmpfs", "/tmp"]
         options += ["--size", limits["tmp_bytes"], "--tmpfs", HOME]
         options += ["--perms", "1777", "--size", limits["shm_bytes"], "--tmpfs", "/dev/shm"]
-    return [str(option) for option in (*options, "--proc", "/proc", "--remount-ro", "/proc", "--chdir", HOME)]
+    options += ["--proc", "/proc", "--remount-ro", "/proc", "--chdir", HOME, "--seccomp", order["seccomp"]]
+    return list(map(str, options))
 
 
 def rlimits(limits: Order) -> list[str]:
@@ -228,7 +229,7 @@ class Box:
         self.status, status = os.pipe()
         self.said, say = os.pipe()
         info, tell_info = os.pipe()
-        inherited = (control, status, order["stdout"], order["stderr"], tell_info)
+        inherited = (control, status, order["stdout"], order["stderr"], order["seccomp"], tell_info)
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
         arguments = [*walls(order), "--info-fd", str(tell_info), "--", order["python"], "-I", "-S", "-B", INIT]
