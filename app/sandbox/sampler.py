@@ -55,8 +55,14 @@ class Process:
         self.memory = memory
         self.gil = gil
         self.native = native
-        self.looked = self.since = self.holder = self.state = self.switches = self.missed = 0
+        self.looked = self.since = self.holder = self.state = 0
+        self.switches = self.switched = self.shown = self.last = 0
         self.told = False
+
+    @property
+    def missed(self) -> int:
+        """How many of CPython's switches are not between one hold that was told and the next."""
+        return max(0, self.switched - self.shown)
 
     def look(self, now: int, found: list[bytes]) -> bool:
         """See who has the GIL now and add to `found` what is over; False when the process is gone."""
@@ -69,10 +75,11 @@ class Process:
             return False
         state, locked, _, switches = _GIL.unpack(data)
         seen = 1 if state != self.state else 0
-        missed = max(0, (switches - self.switches & 0xFFFFFFFF) - seen) if self.looked else 0
-        self.missed += missed
+        # An interpreter that has ended begins to count again before its process is gone.
+        switched = max(0, switches - self.switches) & 0xFFFFFFFF if self.looked else 0
+        self.switched += switched
         until = since = (self.looked + now) // 2 if self.looked else now
-        unknown = missed > 0 and now - self.looked > FAR_NS
+        unknown = switched > seen and now - self.looked > FAR_NS
         if unknown:
             until, since = self.looked, now
             found.append(SAMPLE.pack(WATCHED, self.pid, 0, 0, self.looked, 0))
@@ -98,6 +105,8 @@ class Process:
         with contextlib.suppress(OSError, struct.error):  # a thread that has just ended
             holder = _NUMBER.unpack(os.pread(self.memory, _NUMBER.size, state + self.native))[0]
             self.holder, self.since, self.told = holder & 0xFFFFFFFF, since, False
+            self.shown += self.last not in (0, self.holder)
+            self.last = self.holder
 
     def _over(self, at: int, found: list[bytes]) -> None:
         if self.holder and at > self.since:
@@ -116,6 +125,7 @@ def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
     looks = written = gone = scanned = counted = spent = 0
     least = period = PERIOD_NS if layout else SCAN_NS
     full = False
+    noise = began
     while True:
         last = bool(over)
         if now - scanned >= SCAN_NS:
@@ -148,8 +158,9 @@ def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
             os.pwrite(file, HEADER.pack(looks, now - began, missed, spent), 0)
         if last:
             return
-        # Wakings come late; the next one makes up for it, within reason.
-        due = max(due + period, now + period // 4)
+        # Never in step with what the program does over and over. Wakings come late; the next makes up for it.
+        noise = (noise * 1103515245 + 12345) & 0x7FFFFFFF
+        due = max(due + period // 2 + (period * noise >> 31), now + period // 4)
         time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
         now = time.monotonic_ns()
 

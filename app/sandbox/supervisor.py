@@ -67,6 +67,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # the listing's own
             os.set_inheritable(int(name), False)
     try:
+        go_first()
         if order["staged"]:
             stage(order)
         become(order["user"], order["server"])
@@ -75,6 +76,15 @@ def main() -> None:
         tell({"end": {"wall_ns": 0, "cpu_ns": 0, "cause": "sandbox_failed", "detail": str(error)}})
         return
     box.supervise(lines)
+
+
+def go_first() -> None:
+    """Let this process and the sampler be on time on a busy machine, where we may; the box is as other processes are.
+
+    A sampler that gets its time when the program pauses sees it pause too often.
+    """
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def tell(message: dict[str, Any]) -> None:
@@ -239,7 +249,8 @@ class Box:
             (os.POSIX_SPAWN_DUP2, say, 1),
             (os.POSIX_SPAWN_DUP2, say, 2),
         ]
-        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions)
+        usual = (os.SCHED_OTHER, os.sched_param(0))
+        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
         self.ended = os.pidfd_open(self.bwrap)
         for descriptor in (*inherited, say):
             os.close(descriptor)
