@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
+ENDLESS = (".test_print_exception_gh_102056",)  # of 3.12.1
 said: dict[str, str] = {}
 
 
@@ -67,8 +68,19 @@ def installed(suite: str) -> str:
     return name
 
 
+def without_endless(tests: unittest.TestSuite) -> unittest.TestSuite:
+    """Without those that do not always end, with nobody watching either."""
+    kept = unittest.TestSuite()
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            kept.addTest(without_endless(test))
+        elif not test.id().endswith(ENDLESS):
+            kept.addTest(test)
+    return kept
+
+
 if __name__ == "__main__":
     names = [name for suite in sys.argv[2:] if (name := installed(suite))]
     tests = unittest.defaultTestLoader.loadTestsFromNames(names)
-    unittest.TextTestRunner(verbosity=2, resultclass=Result).run(tests)
+    unittest.TextTestRunner(verbosity=2, resultclass=Result).run(without_endless(tests))
     Path(sys.argv[1]).write_text(json.dumps(said))

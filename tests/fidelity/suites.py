@@ -22,7 +22,7 @@ PATIENCE_S = 900
 
 QUICK = ("test_thread", "test_threading_local", "test_queue", "test_contextlib_async")
 SLOW = (
-    "test_threading",  # of 3.12.1, bare, now and then never ends (test_print_exception_gh_102056)
+    "test_threading",
     "test_asyncio",
     "test_concurrent_futures",
     "test_multiprocessing_fork",
