@@ -37,6 +37,7 @@ from app.store.blobs import Sealed, Traces
 from app.store.page import page
 from app.store.queries import ADD, ADVANCE, AFTER, CLAIM, HELD, LOG, forget, row_with, under
 from app.store.tables import chunks, row_of, run_of, runs, sources
+from app.store.tail import Tail
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class SqliteStore:
         self._traces = traces
         self._held = held
         self._bells = Bells()
+        self._tails: dict[str, Tail] = {}
         self._changes = 0
         self._shared: dict[tuple[object, ...], asyncio.Future[Any]] = {}
         self._loop = asyncio.get_running_loop()
@@ -112,7 +114,10 @@ class SqliteStore:
             return run_of(row)
 
         run = await self._on(self._writes, job)
-        return Lease(run, run.epoch) if run else None
+        if run is None:
+            return None
+        self._tails[run.id] = Tail(run)
+        return Lease(run, run.epoch)
 
     async def append(self, lease: Lease, seq: int, chunk: bytes, events: int) -> None:
         def job() -> None:
@@ -122,7 +127,12 @@ class SqliteStore:
                     self._again(lease, seq, chunk)
                     return
                 ADD(self._writer, {"run": found[0], "epoch": lease.epoch, "seq": seq, "data": chunk})
-            self._ring(lease.run.id)
+            self._loop.call_soon_threadsafe(appended)
+
+        def appended() -> None:
+            if tail := self._tails.get(lease.run.id):
+                tail.add(lease.epoch, seq, chunk, events)
+            self._changed(lease.run.id)
 
         await self._on(self._writes, job)
 
@@ -196,6 +206,9 @@ class SqliteStore:
             with closing(AFTER(db, {"n": row["n"], "epoch": row["epoch"], "after": after})) as rows:
                 return run_of(row), page(rows, limit_bytes)
 
+        tail = self._tails.get(run_id)
+        if tail is not None and (news := tail.news(after, limit_bytes)):
+            return news
         run, found = await self._share(read, run_id, after, limit_bytes)
         if isinstance(found, list):
             return run, found
@@ -255,9 +268,14 @@ class SqliteStore:
 
     def _ring(self, *topics: str) -> None:
         """From a writing job, after its commit: so the bell rings even if whoever asked for the job was cancelled."""
-        self._loop.call_soon_threadsafe(self._changed, topics)
+        self._loop.call_soon_threadsafe(self._moved, topics)
 
-    def _changed(self, topics: tuple[str, ...]) -> None:
+    def _moved(self, topics: tuple[str, ...]) -> None:
+        for topic in topics:
+            self._tails.pop(topic, None)
+        self._changed(*topics)
+
+    def _changed(self, *topics: str) -> None:
         self._changes += 1
         for topic in topics:
             self._bells.ring(topic)

@@ -22,6 +22,7 @@ from app.core.run import State
 from app.store.blobs import Traces
 from app.store.sqlite import SqliteStore
 from app.store.tables import metadata
+from app.store.tail import TAIL_BYTES
 from tests.contract.storing import COMPLETED, begin, finish, submit
 
 LOG = (b"one", b"", b"three" * 1000)
@@ -213,6 +214,23 @@ async def test_an_append_rings_although_its_writer_was_cancelled(tmp_path: Path)
     await store.close()
 
 
+async def test_what_is_forgotten_in_memory_is_read_from_the_database(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path)
+    log = [bytes([seq]) * (TAIL_BYTES // 3) for seq in range(1, 9)]
+    lease = await begin(store)
+    for seq, chunk in enumerate(log, 1):
+        await store.append(lease, seq, chunk, events=seq)
+    assert store._tails["run"].news(0, TAIL_BYTES) is None
+    assert store._tails["run"].news(7, TAIL_BYTES) is not None
+    for after in range(10):
+        run, found = await store.news("run", after, limit_bytes=4 * TAIL_BYTES)
+        assert found == list(enumerate(log, 1))[after:]
+        assert run == await store.run("run")
+    await finish(store, lease)
+    assert not store._tails
+    await store.close()
+
+
 async def test_no_read_is_older_than_the_bell_that_led_to_it(tmp_path: Path) -> None:
     store = await SqliteStore.open(tmp_path)
     lease = await begin(store)
@@ -224,6 +242,7 @@ async def test_no_read_is_older_than_the_bell_that_led_to_it(tmp_path: Path) -> 
 
     async with store.listen("run") as bell, asyncio.timeout(60):
         sa.event.listen(store._reader, "commit", hold)
+        store._tails.clear()
         early = [asyncio.ensure_future(store.chunks("run")) for _ in range(3)]
         await asyncio.to_thread(has_read.wait)
         await store.append(lease, 1, b"one", events=1)
