@@ -149,6 +149,7 @@ class BubblewrapBox:
         """Own these parts; `left` is called once, when all of them are freed."""
         self._parts = parts
         self._left = left
+        self._killed = False
         self._closing: asyncio.Task[None] | None = None
         self._talk = _Talk()
         self.log, self.log_bytes, self.samples = parts.log, parts.log_bytes, parts.samples
@@ -179,7 +180,9 @@ class BubblewrapBox:
 
     def kill(self, cause: Kind, detail: str = "") -> None:
         """See Box."""
-        self._talk.say({"kill": cause.value, "detail": detail})
+        if not self._killed:  # a flood of output asks for it with every packet
+            self._killed = True
+            self._talk.say({"kill": cause.value, "detail": detail})
 
     async def close(self) -> None:
         """See Box. Stop watching its descriptors first: their numbers are free for others afterwards."""
@@ -214,9 +217,9 @@ class _Talk(asyncio.Protocol):
             self._transport.write(json.dumps(message).encode() + b"\n")
 
     def hang_up(self) -> None:
-        """Close the connection."""
+        """Close at once: with words left to say, the loop would go on watching a descriptor that others get."""
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""

@@ -28,7 +28,7 @@ MEMORY = " brk madvise membarrier mmap mprotect mremap msync munmap "
 PROCESSES = """
     arch_prctl execve execveat exit exit_group fork futex futex_waitv get_robust_list getcpu getegid geteuid getgid
     getgroups getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit getrusage getsid gettid
-    getuid kill pidfd_open pidfd_send_signal prlimit64 restart_syscall rseq sched_get_priority_max
+    getuid kill pidfd_open pidfd_send_signal restart_syscall rseq sched_get_priority_max
     sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval
     sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield set_robust_list set_tid_address setgid
     setgroups setpgid setpriority setregid setresgid setresuid setreuid setrlimit setsid setuid sysinfo tgkill times
@@ -79,9 +79,8 @@ GROWTH = (7, 8, 18, 32, 33)
 """SO_SNDBUF, SO_RCVBUF, SO_RCVLOWAT and how root forces them: no buffer grows past what the kernel gives."""
 CONTROLS = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x5452, 0x8910, 0x8912, 0x8933)
 """ioctl: TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIO[N]CLEX, FIOASYNC, SIOCGIFNAME, -CONF, -INDEX."""
-PROCESS_CONTROLS = (1, 2, 3, 15, 16, 23, 36, 37, 38, 39, 0x53564D41)
-"""prctl: PDEATHSIG, GET_DUMPABLE, NAME, CAPBSET_READ, CHILD_SUBREAPER, NO_NEW_PRIVS, SET_VMA. Not SET_DUMPABLE:
-it would hide a process's memory from who measures it."""
+PROCESS_CONTROLS = (1, 2, 3, 4, 15, 16, 23, 36, 37, 38, 39, 0x53564D41)
+"""prctl: PDEATHSIG, DUMPABLE, NAME, CAPBSET_READ, CHILD_SUBREAPER, NO_NEW_PRIVS, SET_VMA."""
 FIFO, REGULAR = 0o010000, 0o100000
 INT = 0xFFFFFFFF
 
@@ -133,6 +132,7 @@ def rules() -> Iterator[Rule]:
     for kind in (FIFO, REGULAR, 0):
         yield 0, "mknod", ((1, 0o170000, kind),)
         yield 0, "mknodat", ((2, 0o170000, kind),)
+    yield 0, "prlimit64", ((0, INT, 0),)  # one's own
     for control in PROCESS_CONTROLS:
         yield 0, "prctl", ((0, INT, control),)
     for control in CONTROLS:

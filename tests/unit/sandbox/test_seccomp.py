@@ -97,7 +97,8 @@ def decide(arch: int, call: str | int, *arguments: int, told: int | None = None)
         ("ioctl", (0, 0x5413), ALLOWED),
         ("ioctl", (0, 0x5412), errno.ENOSYS),  # TIOCSTI
         ("prctl", (15,), ALLOWED),
-        ("prctl", (4, 0), errno.ENOSYS),  # PR_SET_DUMPABLE
+        ("prlimit64", (0, 7), ALLOWED),
+        ("prlimit64", (1, 7), errno.ENOSYS),
         ("prctl", (22, 2), errno.ENOSYS),  # PR_SET_SECCOMP
         ("mknodat", (-100, 0, 0o010644), ALLOWED),
         ("mknodat", (-100, 0, 0o020644), errno.ENOSYS),

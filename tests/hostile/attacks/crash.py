@@ -1,0 +1,6 @@
+# Reads where nothing is.
+# outcome: killed
+# says:
+import ctypes
+
+ctypes.string_at(1)

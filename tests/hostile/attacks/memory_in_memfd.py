@@ -1,0 +1,8 @@
+# Writes into files that only a descriptor holds, which no process's memory shows.
+import os
+
+try:
+    os.memfd_create("hidden")
+except OSError as error:
+    assert error.errno == 38, error
+    print("held")

@@ -1,0 +1,14 @@
+# Takes memory that processes share, and drops the mapping in the one that filled it.
+# outcome: out_of_memory
+# outcome unprivileged: timed_out
+# limits: memory_bytes=67108864 wall_ns=3_000_000_000
+import mmap
+import os
+import time
+
+kept = [mmap.mmap(-1, 16 << 20) for _ in range(8)]
+if os.fork():
+    for one in kept:
+        one.write(b"x" * (16 << 20))
+        one.close()
+time.sleep(60)
