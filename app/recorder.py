@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import struct
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from app.core import log as records
-from app.core.errors import Fenced, InterleaveError
+from app.core.errors import Fenced, InterleaveError, Unavailable
 from app.core.event import NO_EVENTS, Chunk, Column, Events, concatenate, events_of, pack, unpack
 from app.core.findings import stuck
 from app.core.fold import fold, standing
@@ -40,6 +44,25 @@ FOREVER = 1 << 63
 PACKET_HEAD = struct.Struct(wire.PACKET_HEADER)
 STREAMS = {1: "stdout", 2: "stderr"}
 EXIT_CODE_BIAS = 1 << 31
+RETRY_S, PATIENCE_S = 0.5, 30
+"""How soon the store is asked again when it was unavailable, and how long a run waits for it."""
+ENDING_S = 5
+"""How long runs may take to end once recording ends: whoever stops a service often kills it 10 s later."""
+
+T = TypeVar("T")
+
+
+async def patiently(work: Callable[[], Awaitable[T]], patience_s: float) -> T:
+    """What this gives, once the store is available. Raises Unavailable after so long."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return await work()
+        except Unavailable as problem:
+            if time.monotonic() >= until:
+                raise
+            logger.warning("%s; trying again", problem)
+        await asyncio.sleep(RETRY_S)
 
 
 class Recorder:
@@ -50,16 +73,19 @@ class Recorder:
         self.sandbox = sandbox
         self.slots = asyncio.Semaphore(boxes)
         self.boxes: dict[str, Box] = {}
-        self.stopping: set[str] = set()
+        self.stopping: dict[str, str] = {}
 
     async def run_forever(self) -> None:
-        """Claim and record until cancelled; then every box is killed and its run finished as `stopped`."""
+        """Claim and record until cancelled; then every box is killed and its run finished as `stopped`.
+
+        While the store is unavailable nothing is claimed, and what was recorded waits to be finished.
+        """
         async with self.store.listen("queue") as bell, asyncio.TaskGroup() as group:
             recording: dict[asyncio.Task[None], str] = {}
             try:
                 while True:
                     await self.slots.acquire()
-                    lease = await self.store.claim()
+                    lease = await patiently(self.store.claim, math.inf)
                     if lease is None:
                         self.slots.release()
                         await bell.wait()
@@ -68,10 +94,12 @@ class Recorder:
                         recording[task] = lease.run.id
                         task.add_done_callback(recording.pop)
             finally:
-                for run_id in list(recording.values()):
-                    await self.stop(run_id)
+                for run_id in recording.values():
+                    self._end(run_id, "the server was stopped")
                 if recording:
-                    await asyncio.wait(list(recording))
+                    _, late = await asyncio.wait(list(recording), timeout=ENDING_S)
+                    for task in late:
+                        task.cancel()
 
     async def stop(self, run_id: str) -> bool:
         """End a run for its user; False when it has ended already."""
@@ -79,34 +107,47 @@ class Recorder:
             return True
         if (await self.store.run(run_id)).outcome is not None:
             return False
-        self.stopping.add(run_id)
-        if run_id in self.boxes:
-            self.boxes[run_id].kill(Kind.stopped)
+        self._end(run_id, "")
         return True
+
+    def _end(self, run_id: str, detail: str) -> None:
+        self.stopping[run_id] = detail
+        if run_id in self.boxes:
+            self.boxes[run_id].kill(Kind.stopped, detail)
 
     async def _one(self, lease: Lease) -> None:
         run = lease.run
         try:
-            await self._record(lease)
+            try:
+                await self._record(lease)
+            except Fenced:
+                raise
+            except Exception as problem:
+                logger.exception("run %s failed in the sandbox", run.id)
+                ours = isinstance(problem, InterleaveError)
+                outcome = Outcome(Kind.sandbox_failed, detail=str(problem) if ours else "an error of the server's own")
+                await patiently(partial(self._fail, lease, outcome), math.inf)
         except Fenced:
             logger.warning("run %s was taken over", run.id)
-        except Exception as problem:
-            logger.exception("run %s failed in the sandbox", run.id)
-            ours = isinstance(problem, InterleaveError)
-            outcome = Outcome(Kind.sandbox_failed, detail=str(problem) if ours else "an error of the server's own")
-            await self.store.finish(lease, outcome, wall_ns=0, cpu_ns=0, dropped=Dropped(), events=0)
         finally:
-            self.stopping.discard(run.id)
+            self.stopping.pop(run.id, None)
             self.slots.release()
 
+    async def _fail(self, lease: Lease, outcome: Outcome) -> None:
+        run_id = lease.run.id
+        run, last = await self.store.run(run_id), await self.store.last(run_id)
+        newest = await self.store.chunks(run_id, last - 1) if last else []
+        wall_ns = max([int(unpack(chunk)[0].known) for _, chunk in newest], default=0)
+        await self.store.finish(lease, outcome, wall_ns=wall_ns, cpu_ns=0, dropped=Dropped(), events=run.events)
+
     async def _record(self, lease: Lease) -> None:
-        program = await self.store.source(lease.run.id)
+        program = await patiently(lambda: self.store.source(lease.run.id), PATIENCE_S)
         box = await self.sandbox.prepare(lease.run.python, lease.run.limits)
         try:
             self.boxes[lease.run.id] = box
             recording = Recording(self.store, lease, box, zero=await box.run(program))
             if lease.run.id in self.stopping:
-                box.kill(Kind.stopped)
+                box.kill(Kind.stopped, self.stopping[lease.run.id])
             await recording.until_the_end()
         finally:
             self.boxes.pop(lease.run.id, None)
@@ -308,7 +349,7 @@ class Recording:
     async def _append(self, events: Events, late: int) -> None:
         self.seq += 1
         chunk = pack(Chunk(self.seq, float(max(self.known - self.zero, 0)), late, events))
-        await self.store.append(self.lease, self.seq, chunk, len(events))
+        await patiently(lambda: self.store.append(self.lease, self.seq, chunk, len(events)), PATIENCE_S)
 
     async def _finish(self, end: End) -> None:
         for fresh, until in self.flight.look(FOREVER, final=True):
@@ -322,7 +363,8 @@ class Recording:
             outcome = replace(outcome, detail=self.raised or "")
         if outcome.kind is Kind.timed_out:
             outcome = replace(outcome, detail=": ".join(filter(None, (outcome.detail, await self._stuck(end.wall_ns)))))
-        await self.store.finish(
+        finish = partial(
+            self.store.finish,
             self.lease,
             outcome,
             wall_ns=end.wall_ns,
@@ -330,12 +372,13 @@ class Recording:
             dropped=Dropped(self.dropped_events, self.dropped_output),
             events=self.events,
         )
+        await patiently(finish, math.inf)
 
     async def _stuck(self, wall_ns: int) -> str:
         """Who waited for what when the run was ended."""
         kept = NO_EVENTS
         after = 0
-        while page := await self.store.chunks(self.run.id, after):
+        while page := await patiently(partial(self.store.chunks, self.run.id, after), PATIENCE_S):
             after = page[-1][0]
             events = [unpack(chunk)[0].events for _, chunk in page]
             kept = await asyncio.to_thread(standing, [kept, *events])

@@ -10,6 +10,7 @@ InterleaveError
 ├── Forbidden         a token or an origin is wrong
 ├── Busy              over quota or queue; `retry_after` in seconds
 ├── Fenced            an append or finish came from a runner that no longer owns the run
+├── Unavailable       the store can't be read or written at the moment: a full disk, a lock that others hold
 ├── DamagedTrace      a stored trace is missing or is not what was stored
 └── NoSandbox         nothing safe is available; the message says how to mend it
 """
@@ -63,6 +64,10 @@ class Busy(InterleaveError):
 
 class Fenced(InterleaveError):
     """An append or a finish came from a runner that no longer owns the run."""
+
+
+class Unavailable(InterleaveError):
+    """The store can't be read or written at the moment: its disk is full, or somebody else holds its lock."""
 
 
 class DamagedTrace(InterleaveError):

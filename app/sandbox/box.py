@@ -25,6 +25,8 @@ SUPERVISOR = Path(__file__).parent / "supervisor.py"
 SECCOMP = "seccomp"
 PATIENCE_SECONDS = 60
 PIPE_BYTES = 1 << 20
+OVERDUE_SECONDS = 5
+"""How long after it should have ended a box's supervisor is taken to hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Parts:
             stack.callback(self.log_path.unlink, missing_ok=True)
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, self.log)
-            self.log_bytes = limits.log_bytes
+            self.log_bytes, self.wall_ns = limits.log_bytes, limits.wall_ns
             self.costs = image.costs
             self.samples = os.memfd_create("samples", os.MFD_CLOEXEC)
             stack.callback(os.close, self.samples)
@@ -172,6 +174,7 @@ class BubblewrapBox:
     async def run(self, program: Program) -> int:
         """See Box."""
         self._talk.say({"run": program.source})
+        self._end_within(self._parts.wall_ns / 1e9)
         return await asyncio.shield(self._talk.zero)
 
     async def wait(self) -> End:
@@ -183,6 +186,16 @@ class BubblewrapBox:
         if not self._killed:  # a flood of output asks for it with every packet
             self._killed = True
             self._talk.say({"kill": cause.value, "detail": detail})
+            self._end_within(0)
+
+    def _end_within(self, seconds: float) -> None:
+        """A supervisor that hangs keeps no limits: when it is overdue it is killed, and its box with it."""
+        asyncio.get_running_loop().call_later(seconds + OVERDUE_SECONDS, self._overdue)
+
+    def _overdue(self) -> None:
+        if not self._talk.end.done():
+            self._talk.loss = "the sandbox's supervisor hung"
+            self._parts.process.kill()
 
     async def close(self) -> None:
         """See Box. Stop watching its descriptors first: their numbers are free for others afterwards."""
@@ -210,6 +223,7 @@ class _Talk(asyncio.Protocol):
         self.end: asyncio.Future[End] = loop.create_future()
         self._transport: asyncio.WriteTransport | None = None
         self._rest = b""
+        self.loss = "the sandbox's supervisor is gone"
 
     def say(self, message: dict[str, str]) -> None:
         """Send a message; to a supervisor that is gone, nothing."""
@@ -233,7 +247,9 @@ class _Talk(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """See asyncio.Protocol."""
-        self._finish(End(0, 0, cause=Kind.sandbox_failed, detail="the sandbox's supervisor is gone"))
+        started = self.zero.done() and not self.zero.cancelled()
+        wall_ns = time.monotonic_ns() - self.zero.result() if started else 0
+        self._finish(End(wall_ns, 0, cause=Kind.sandbox_failed, detail=self.loss))
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "ready" in message:

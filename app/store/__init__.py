@@ -55,7 +55,8 @@ class Bell(Protocol):
 class Store(Protocol):
     """Runs, their logs, sources and traces. Every method may be called from many tasks at once.
 
-    Ids of runs that never were raise UnknownRun, of deleted ones DeletedRun.
+    Ids of runs that never were raise UnknownRun, of deleted ones DeletedRun. Any method may raise Unavailable; what was
+    to be done under a lease is then done again.
     """
 
     async def submit(self, submission: Submission, run_id: str, token_hash: str, created: str) -> Run:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, closing
@@ -29,7 +30,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from app.core.errors import DamagedTrace, Fenced
+from app.core.errors import DamagedTrace, Fenced, Unavailable
 from app.core.run import Dropped, Outcome, Program, Run, State
 from app.store import Bell, Lease, Submission
 from app.store.bell import Bells
@@ -264,7 +265,11 @@ class SqliteStore:
         return result
 
     async def _on(self, thread: ThreadPoolExecutor, job: Callable[[], T]) -> T:
-        return await self._loop.run_in_executor(thread, job)
+        try:
+            return await self._loop.run_in_executor(thread, job)
+        except (sqlite3.OperationalError, sa.exc.OperationalError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)
+            raise Unavailable(f"the store can't be used: {reason}") from error
 
     def _ring(self, *topics: str) -> None:
         """From a writing job, after its commit: so the bell rings even if whoever asked for the job was cancelled."""

@@ -210,7 +210,7 @@ async def found(run_id: RunId, request: Request, site: TheSite) -> Response:
 async def events(run_id: RunId, site: TheSite) -> StreamingResponse:
     """The stored events, one JSON object a line, as docs/trace-format.md explains them; zeros are left out."""
     await site.store.run(run_id)
-    pages = _pages(site, run_id, 0)
+    pages = await _begun(_pages(site, run_id, 0))
     headers = {"Cache-Control": "no-cache"}
     return StreamingResponse(lines(pages), headers=headers, media_type=JSON_LINES)
 
@@ -228,7 +228,8 @@ async def chunks(run_id: RunId, request: Request, site: TheSite, after: After = 
     headers = _revalidated(f"c{found.epoch}.{after}.{await site.store.last(run_id)}")
     if _known(request, headers):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(_pages(site, run_id, after), headers=headers, media_type=CHUNKS)
+    pages = await _begun(_pages(site, run_id, after))
+    return StreamingResponse(pages, headers=headers, media_type=CHUNKS)
 
 
 async def _pages(site: Site, run_id: str, after: int) -> AsyncGenerator[bytes, None]:
@@ -237,6 +238,18 @@ async def _pages(site: Site, run_id: str, after: int) -> AsyncGenerator[bytes, N
     while after < last and (page := await site.store.chunks(run_id, after)):
         after = page[-1][0]
         yield b"".join(chunk for _, chunk in page)
+
+
+async def _begun(pages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The same pages, once the first is there: what can't be read is an error, not an answer that breaks off."""
+    first = await anext(pages, b"")
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield first
+        async for page in pages:
+            yield page
+
+    return whole()
 
 
 def _revalidated(version: str) -> dict[str, str]:

@@ -25,12 +25,14 @@ from app.core.errors import (
     NoSandbox,
     NotYet,
     TooLarge,
+    Unavailable,
     UnknownRun,
 )
 from app.web.security import secure
 from app.web.site import site_of
 
 MEDIA_TYPE = "application/problem+json"
+UNAVAILABLE_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ SORTS: Mapping[type[InterleaveError], Sort] = {
     Fenced: Sort("fenced", 500, "Something went wrong on our side", ours=True),
     DamagedTrace: Sort("damaged-trace", 500, "A stored trace can't be read", ours=True),
     NoSandbox: Sort("no-sandbox", 503, "Programs can't be run here"),
+    Unavailable: Sort("unavailable", 503, "Nothing can be stored at the moment"),
 }
 
 
@@ -135,6 +138,8 @@ def response_of(error: Exception) -> JSONResponse:
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(UNAVAILABLE_S)
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 

@@ -5,18 +5,21 @@ state   {"run"}                    the run's state has changed
 reset   {"run", "epoch"}           the run was begun anew: forget all chunks
 resume  {"after"}                  too slow: fetch what comes after this chunk over HTTP; the newest follow here
 end     {"run"}                    nothing more will come; then close 1000
+
+Other closes: 4404 no such run, 4410 deleted, 4500 the trace can't be read, 1012 the server ends, 1013 try again later.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
 
-from app.core.errors import DeletedRun, UnknownRun
+from app.core.errors import DamagedTrace, DeletedRun, Unavailable, UnknownRun
 from app.core.run import Run
 from app.follow import Changed, Chunks, Reset, follow
 from app.store import Store
@@ -24,7 +27,9 @@ from app.web.schemas import RunOut
 from app.web.security import same_origin
 from app.web.site import TheSite
 
-UNKNOWN, DELETED = 4404, 4410
+UNKNOWN, DELETED, DAMAGED, TRY_AGAIN = 4404, 4410, 4500, 1013
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -68,6 +73,11 @@ async def stream(socket: WebSocket, run_id: str, site: TheSite, after: Annotated
             await socket.close(DELETED, "the run was deleted")
         case WebSocketDisconnect():
             return
+        case DamagedTrace() as error:
+            logger.error("run %s: %s", run_id, error)
+            await socket.close(DAMAGED, "the trace can't be read")
+        case Unavailable():
+            await socket.close(TRY_AGAIN, "the store can't be used at the moment")
         case error:
             raise error
 

@@ -22,7 +22,11 @@ import { BadChunk, parse, parseAll } from "./chunk.js";
 
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 8000;
-const FINAL = { 4404: /** @type {const} */ ("unknown"), 4410: /** @type {const} */ ("deleted") };
+const FINAL = {
+  4404: /** @type {const} */ ("unknown"),
+  4410: /** @type {const} */ ("deleted"),
+  4500: /** @type {const} */ ("failed"),
+};
 const GONE = { 404: /** @type {const} */ ("unknown"), 410: /** @type {const} */ ("deleted") };
 
 /** A run that is not there, or no more. */

@@ -4,58 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
-import pytest
 
 from app.core.event import unpack_all
-from tests.conftest import PATIENCE_S, Server, start_server
-
-LONG = "import time\nprint('begun')\nwhile True:\n    time.sleep(0.05)\n"
-SHORT = "print('done')\n"
-
-
-@pytest.fixture
-def servers(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers on one folder of runs, and stops what is left of them."""
-    started: list[Server] = []
-
-    def start(**settings: str) -> Server:
-        started.append(start_server(tmp_path / "runs", **settings))
-        return started[-1]
-
-    yield start
-    for server in started:
-        with contextlib.suppress(ProcessLookupError):
-            server.process.kill()
-        server.process.wait(PATIENCE_S)
-
-
-def submit(server: Server, source: str) -> str:
-    answer = httpx.post(f"{server.url}/api/runs", json={"source": source}).raise_for_status()
-    return str(answer.json()["id"])
-
-
-def until(server: Server, run: str, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The run, once this is true of it."""
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        found = dict(httpx.get(f"{server.url}/api/runs/{run}").raise_for_status().json())
-        if true(found) or time.monotonic() > end:
-            assert true(found), found
-            return found
-        time.sleep(0.05)
-
-
-def ended(run: dict[str, Any]) -> bool:
-    return run["state"] in {"finished", "lost"}
-
-
-def chunks(server: Server, run: str) -> bytes:
-    return httpx.get(f"{server.url}/api/runs/{run}/chunks").raise_for_status().content
+from tests.conftest import PATIENCE_S, Server
+from tests.contract.serving import LONG, SHORT, chunks, ended, submit, until
 
 
 def boxed() -> set[str]:
