@@ -17,6 +17,7 @@ from app.core.timeline import Hold, Lane, Link, Resource, Span, Timeline, proces
 from app.tracer import wire
 
 LINK_OF_ACT = {wire.WAKE: "wake", wire.PUT: "item", wire.GET: "wake", wire.CANCEL: "cancel"}
+LOCKS = (wire.LOCK, wire.RLOCK)
 JOINS = (wire.JOIN, wire.TASK_WAIT, wire.CHILD)
 MAIN_THREAD = "MainThread"
 MOVES = (wire.STATE, wire.STEP)
@@ -307,11 +308,13 @@ def _cause(
         return ("join", target.id, following.by_ns)
     acts = timeline.acts.get(span.on, [])
     latest = _latest(acts, span.end_ns)
-    while latest >= 0 and acts[latest][1] == lane.id and acts[latest][0] >= span.start_ns:
+    while latest >= 0 and acts[latest][0] >= span.start_ns and _of_others(acts[latest], lane, following):
         latest -= 1
     act = acts[latest] if latest >= 0 and acts[latest][0] >= span.start_ns else None
     if following.by and following.by != lane.id:
-        kind = LINK_OF_ACT.get(act[2], "wake") if act is not None and act[1] == following.by else "wake"
+        kind = "handoff" if resource is not None and resource.kind in LOCKS else "wake"
+        if act is not None and act[1] == following.by:
+            kind = LINK_OF_ACT.get(act[2], "wake")
         return (kind, following.by, following.by_ns)
     if act is not None:
         return (LINK_OF_ACT.get(act[2], "wake"), act[1], act[0])
@@ -321,6 +324,12 @@ def _cause(
         if t >= span.start_ns and holder != lane.id:
             return ("handoff", holder, t)
     return None
+
+
+def _of_others(act: tuple[float, int, int], lane: Lane, following: Span) -> bool:
+    """Whether the act let others go on: it is the waiter's own, or the cancelling of another that waited there, too."""
+    t, by, what = act
+    return by == lane.id or (what == wire.CANCEL and following.by > 0 and t != following.by_ns)
 
 
 def _latest(entries: list[Any], t: float) -> int:

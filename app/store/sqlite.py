@@ -316,6 +316,6 @@ def _migrate(db: sa.Connection) -> None:
 
 def _configure(driver: Any, _record: object) -> None:
     driver.isolation_level = None
-    # Some builds write zeros over all that is deleted, which for a log that has become a file costs as much as writing it.
+    # Some builds write zeros over all that is deleted, which for a log that is now a file costs as much as writing it.
     for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = FAST"):
         driver.execute(f"PRAGMA {pragma}")

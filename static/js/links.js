@@ -3,7 +3,7 @@
  * @module
  */
 import {
-  CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, PUT, READY, RUNNING, TASK_WAIT, WAITING,
+  CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOCK, PUT, READY, RLOCK, RUNNING, TASK_WAIT, WAITING,
 } from "./names.js";
 import { search } from "./store.js";
 
@@ -83,10 +83,12 @@ function linkWait(timeline, lane, wait, to) {
   }
   const acts = resource?.acts;
   let act = acts ? search(acts.t, acts.n, end) - 1 : -1;
-  while (acts && act >= 0 && acts.who[act] === lane.id && acts.t[act] >= start) act--;
+  // Not the waiter's own acts, nor the cancelling of another that waited there, too.
+  while (acts && act >= 0 && acts.t[act] >= start && (acts.who[act] === lane.id || acts.what[act] === CANCEL && by && acts.t[act] !== end)) act--;
   const acted = acts && act >= 0 && acts.t[act] >= start ? { t: acts.t[act], who: acts.who[act], act: acts.what[act] } : null;
   if (by && by !== lane.id) {
-    const kind = acted && acted.who === by ? linkOf(acted.act) : LINK_WAKE;
+    const passed = resource?.kind === LOCK || resource?.kind === RLOCK;
+    const kind = acted && acted.who === by ? linkOf(acted.act) : passed ? LINK_HANDOFF : LINK_WAKE;
     return links.add(to, kind, by, end, on, wait);
   }
   if (acted) return links.add(to, linkOf(acted.act), acted.who, acted.t, on, wait);

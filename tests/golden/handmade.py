@@ -148,3 +148,37 @@ HIDDEN = [
 def hidden() -> list[Chunk]:
     """The trace of those that were hidden, in one chunk."""
     return [Chunk(1, 9 * MS, 0, events_of(list(HIDDEN)))]
+
+
+PASSED = [
+    row(wire.LANE, 0, ROOT, flags=wire.PROCESS, end=2, text="main process"),
+    row(wire.LANE, 0, MAIN, flags=wire.THREAD, obj=ROOT, end=2, text="MainThread"),
+    row(wire.STATE, 0, MAIN, flags=wire.RUNNING),
+    row(wire.PLACE, 0, MAIN, obj=IN_MAIN, end=20, flags=1, text="<module>"),
+    row(wire.STATE, 1, TASK_1, flags=wire.READY, by=MAIN, place=IN_MAIN),
+    row(wire.LANE, 1, TASK_1, flags=wire.TASK, obj=MAIN, by=MAIN, place=IN_MAIN, text="holder"),
+    row(wire.LANE, 1.1, TASK_2, flags=wire.TASK, obj=MAIN, by=MAIN, place=IN_MAIN, text="next"),
+    row(wire.STATE, 1.1, TASK_2, flags=wire.READY, by=MAIN, place=IN_MAIN),
+    row(wire.LANE, 1.2, OUTSIDE, flags=wire.TASK, obj=MAIN, by=MAIN, text="impatient"),
+    row(wire.STATE, 1.2, OUTSIDE, flags=wire.READY, by=MAIN),
+    row(wire.RESOURCE, 2, TASK_1, obj=LOCK, flags=wire.LOCK, text="lock"),
+    step(2, 2.5, TASK_1, wire.READY),
+    step(2.5, 3, TASK_2, wire.WAITING, LOCK, IN_MAIN),
+    step(3, 3.5, OUTSIDE, wire.WAITING, LOCK, IN_MAIN),
+    row(wire.ACT, 4, TASK_1, obj=LOCK, flags=wire.CANCEL),
+    row(wire.STATE, 4, OUTSIDE, flags=wire.READY, by=TASK_1),
+    row(wire.HOLD, 2, TASK_1, obj=LOCK, end=5 * MS),
+    row(wire.STATE, 5.1, TASK_2, flags=wire.READY, by=TASK_1),
+    step(3.5, 5.5, TASK_1, wire.ENDS),
+    row(wire.END, 5.5, TASK_1, flags=wire.RETURNED),
+    step(5.6, 5.8, OUTSIDE, wire.ENDS),
+    row(wire.END, 5.8, OUTSIDE, flags=wire.CANCELLED, by=TASK_1),
+    step(6, 6.5, TASK_2, wire.ENDS),
+    row(wire.END, 6.5, TASK_2, flags=wire.RETURNED),
+]
+"""An asyncio lock handed from task to task, one that is cancelled while it waits, and tasks that are ready at once."""
+
+
+def passed() -> list[Chunk]:
+    """The trace of that lock, in one chunk."""
+    return [Chunk(1, 7 * MS, 0, events_of(list(PASSED)))]
