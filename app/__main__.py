@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.core.run import MAX_SOURCE, Program, Run
 from app.core.timeline import Timeline, to_json
 from app.main import create_app, trace
 from app.settings import Settings
+from app.web.connections import Http, Socket
 from app.web.schemas import RunOut
 
 USAGE, NO_SANDBOX = 2, 3
@@ -52,12 +54,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    # Every viewer and every box takes descriptors, and the usual limit is for programs of long ago.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
             host=settings.host,
             port=settings.port,
-            ws="websockets-sansio",
+            http=Http,
+            ws=Socket,
             ws_max_size=1024,
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
-from app.core.errors import BadInput, NoSandbox
+from app.core.errors import BadInput, NoSandbox, Unavailable
 from app.core.event import unpack_all
 from app.core.fold import fold
 from app.core.run import Program, Python, Run
@@ -36,9 +37,11 @@ from app.web.application import application
 from app.web.lint import Linter
 from app.web.metrics import MeteredStore, Metrics
 from app.web.render import Assets, Renderer
-from app.web.security import Clients, Quota
+from app.web.security import Clients, Quota, Viewers
 from app.web.site import Runner, Site
 from app.web.timelines import Timelines
+
+SWEEP_S = 60
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -90,14 +93,17 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
             metrics=metrics,
             clients=Clients(),
             quota=Quota(settings.quota_runs, settings.quota_seconds, time.monotonic),
+            viewers=Viewers(settings.viewers, settings.viewers_per_client),
             clock=time.monotonic,
         )
+        sweeping = asyncio.create_task(_sweep(store, settings))
         try:
             yield site
         finally:
-            if recording is not None:
-                recording.cancel()
-                await asyncio.wait([recording])
+            background = [sweeping, *([recording] if recording else [])]
+            for task in background:
+                task.cancel()
+            await asyncio.wait(background)
     finally:
         if sandbox is not None:
             await sandbox.close()
@@ -111,6 +117,22 @@ async def _record(recorder: Recorder) -> None:
     except Exception:
         logger.exception("the recorder failed")
         signal.raise_signal(signal.SIGTERM)
+
+
+async def _sweep(store: Store, settings: Settings) -> None:
+    """Delete what is too old or too much, now and then, until cancelled.
+
+    How late it is, is asked once: should somebody set the clock, nothing is deleted for it before the next start.
+    """
+    born = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+    while True:
+        now = born + timedelta(seconds=time.monotonic())
+        try:
+            while await store.expire(timestamp(now - timedelta(days=settings.retain_days)), settings.retain_bytes):
+                pass
+        except Unavailable as problem:
+            logger.warning("%s; nothing was deleted", problem)
+        await asyncio.sleep(SWEEP_S)
 
 
 async def _store(url: str) -> Store:
@@ -138,7 +160,7 @@ async def trace(settings: Settings, program: Program, python_id: str | None) -> 
             async with asyncio.TaskGroup() as group:
                 recording = group.create_task(Recorder(store, sandbox, boxes=1).run_forever())
                 submission = Submission(program, chosen[-1], settings.limits, sandbox.name, owner="")
-                run = await store.submit(submission, "traced", "", timestamp())
+                run = await store.submit(submission, "traced", "", timestamp(datetime.now(UTC)))
                 chunks = []
                 async for step in follow(store, run.id):
                     if isinstance(step, Chunks):

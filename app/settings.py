@@ -5,6 +5,7 @@ Every name has the prefix INTERLEAVE_; HOST and PORT also work without it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import AliasChoices, Field
@@ -14,6 +15,30 @@ from app.core.run import Limits
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
+
+
+MOST_BOXES = 64
+
+
+def machine_boxes() -> int:
+    """As many boxes as this machine, or the container around it, has cores, and half of its memory room for."""
+    cores = float(len(os.sched_getaffinity(0)))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    quota, period = [*_limit("cpu.max"), "max", "max"][:2]
+    if quota.isdigit() and period.isdigit():
+        cores = min(cores, int(quota) / int(period))
+    if (most := "".join(_limit("memory.max")[:1])).isdigit():
+        memory = min(memory, int(most))
+    limits = Limits()
+    box = limits.memory_bytes + limits.tmp_bytes + limits.shm_bytes + limits.log_bytes
+    return max(1, min(int(cores), memory // 2 // box, MOST_BOXES))
+
+
+def _limit(name: str) -> list[str]:
+    try:
+        return Path("/sys/fs/cgroup", name).read_text().split()
+    except OSError:
+        return []  # no such control group, and so no such limit
 
 
 class Settings(BaseSettings):
@@ -44,7 +69,12 @@ class Settings(BaseSettings):
         "", description="More interpreters to look at, separated as in PATH; the usual places are looked at anyway."
     )
     accelerator: bool = Field(True, description="Whether programs are traced in C where that can be built.")
-    boxes: int = Field(2, ge=1, le=64, description="How many programs run at the same time.")
+    boxes: int = Field(
+        default_factory=machine_boxes,
+        ge=1,
+        le=MOST_BOXES,
+        description="How many programs run at the same time; by default one a core, as far as half of the memory goes.",
+    )
     limits: Limits = Field(
         default_factory=Limits, description="What one run may use; INTERLEAVE_LIMITS__WALL_NS and so on."
     )
@@ -52,7 +82,13 @@ class Settings(BaseSettings):
     quota_seconds: float = Field(60, gt=0, description="Seconds in which a used-up quota is whole again.")
     queue: int = Field(100, ge=1, description="Runs that may wait at the same time.")
     queue_per_client: int = Field(10, ge=1, description="Runs of one client that may wait at the same time.")
+    retain_days: float = Field(90, gt=0, description="Days that runs are kept which nobody has shared.")
+    retain_bytes: int = Field(
+        10 << 30, ge=0, description="How much all programs and traces may take; the oldest go first, shared ones last."
+    )
     timeline_cache_bytes: int = Field(64 << 20, ge=0, description="Memory for folded timelines.")
+    viewers: int = Field(5000, ge=1, description="Streams that may be open at the same time.")
+    viewers_per_client: int = Field(500, ge=1, description="Streams of one client that may be open at the same time.")
     viewer_patience_s: float = Field(
         2, gt=0, description="Seconds that sending one batch to a viewer may take before it is told to resume."
     )

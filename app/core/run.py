@@ -105,7 +105,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a program, as it stands now. `created` is RFC 3339 in UTC."""
+    """One execution of a program, as it stands now. `created` is RFC 3339 in UTC; a `shared` run is kept longer."""
 
     id: str
     state: State
@@ -123,6 +123,7 @@ class Run:
     events: int = 0
     dropped: Dropped = Dropped()
     trace_version: int = 1
+    shared: bool = False
 
 
 def outcome_of(end: End, *, raised: bool) -> Outcome:

@@ -44,6 +44,23 @@ class Lease:
     epoch: int
 
 
+EXPIRED_AT_ONCE = 50
+"""How many runs one `expire` deletes at most: others are to be written in between."""
+
+
+def place(queue: dict[str, list[str]], run_id: str) -> int | None:
+    """The run's place in the queue, from 1, if every owner gets one turn after the other; None if it is not queued."""
+    ahead = 0
+    turn = next((ids.index(run_id) for ids in queue.values() if run_id in ids), None)
+    if turn is None:
+        return None
+    for ids in queue.values():
+        if run_id in ids:
+            break
+        ahead += len(ids) > turn
+    return ahead + sum(min(len(ids), turn) for ids in queue.values()) + 1
+
+
 class Bell(Protocol):
     """A subscription to one doorbell; it tells "there is more", nothing else."""
 
@@ -76,7 +93,7 @@ class Store(Protocol):
         ...
 
     async def queue(self) -> dict[str, list[str]]:
-        """Ids of queued runs by owner, oldest first: for admission and for a run's place in the queue."""
+        """Ids of queued runs by owner, oldest first, and the owners as `claim` would serve them."""
         ...
 
     async def claim(self) -> Lease | None:
@@ -136,6 +153,18 @@ class Store(Protocol):
         """Delete a run and whatever only it referred to: its source, its trace.
 
         Raises Forbidden for a wrong token, NotYet while the run is running: it must be stopped first.
+        """
+        ...
+
+    async def share(self, run_id: str) -> Run:
+        """Keep the run whatever its age: its link was given to somebody."""
+        ...
+
+    async def expire(self, before: str, max_bytes: int) -> int:
+        """Delete a few ended runs that are too many; returns how many, 0 when there is nothing left to delete.
+
+        Those are the runs created before this (RFC 3339) that are not shared, and when all that is stored takes more
+        than `max_bytes`, also others, the oldest first and shared ones last.
         """
         ...
 

@@ -40,6 +40,7 @@ class Sealed:
 
     digest: str
     file: Path
+    size: int
 
 
 class Traces:
@@ -69,7 +70,7 @@ class Traces:
                 Path(file.name).unlink()  # a full disk should not stay full because of what did not fit
                 raise
         self._remember(digest.hexdigest(), chunks)
-        return Sealed(digest.hexdigest(), Path(file.name))
+        return Sealed(digest.hexdigest(), Path(file.name), Path(file.name).stat().st_size)
 
     def publish(self, sealed: Sealed) -> None:
         """Put a sealed trace at its place, durably; that one of the same content is there already does not matter."""

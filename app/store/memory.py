@@ -9,7 +9,7 @@ from itertools import islice
 
 from app.core.errors import DeletedRun, Fenced, Forbidden, NotYet, UnknownRun
 from app.core.run import Dropped, Outcome, Program, Run, State
-from app.store import Bell, Lease, Submission
+from app.store import EXPIRED_AT_ONCE, Bell, Lease, Submission
 from app.store.bell import Bells
 from app.store.page import page
 
@@ -22,6 +22,11 @@ class _Entry:
     token_hash: str
     claimed: int = 0
     log: list[bytes] = field(default_factory=list)
+
+    @property
+    def stored(self) -> int:
+        """How many bytes the program and the trace take."""
+        return len(self.program.source.encode()) + sum(map(len, self.log))
 
 
 class MemoryStore:
@@ -51,19 +56,19 @@ class MemoryStore:
         return self._entry(run_id).program
 
     async def queue(self) -> dict[str, list[str]]:
+        running = [entry.owner for entry in self._in(State.running)]
+        served = {entry.owner: entry.claimed for entry in sorted(self._entries.values(), key=lambda e: e.claimed)}
         by_owner: dict[str, list[str]] = {}
         for entry in self._in(State.queued):
             by_owner.setdefault(entry.owner, []).append(entry.run.id)
-        return by_owner
+        # Sorting keeps the order of equals: the oldest first.
+        return dict(sorted(by_owner.items(), key=lambda item: (running.count(item[0]), served[item[0]])))
 
     async def claim(self) -> Lease | None:
-        queued = self._in(State.queued)
-        if not queued:
+        queue = await self.queue()
+        if not queue:
             return None
-        running = [entry.owner for entry in self._in(State.running)]
-        served = {entry.owner: entry.claimed for entry in sorted(self._entries.values(), key=lambda e: e.claimed)}
-        # Of equals `min` takes the first, which is the oldest.
-        entry = min(queued, key=lambda entry: (running.count(entry.owner), served[entry.owner]))
+        entry = self._entries[next(iter(queue.values()))[0]]
         self._claims += 1
         entry.claimed = self._claims
         entry.log = []
@@ -133,6 +138,27 @@ class MemoryStore:
         del self._entries[run_id]
         self._deleted.add(run_id)
         self._ring("queue", run_id)
+
+    async def share(self, run_id: str) -> Run:
+        entry = self._entry(run_id)
+        entry.run = replace(entry.run, shared=True)
+        return entry.run
+
+    async def expire(self, before: str, max_bytes: int) -> int:
+        ended = [entry for entry in self._entries.values() if entry.run.state in (State.finished, State.lost)]
+        found = [entry for entry in ended if entry.run.created < before and not entry.run.shared]
+        excess = sum(entry.stored for entry in self._entries.values()) - max_bytes
+        for entry in sorted(ended, key=lambda entry: entry.run.shared) if not found else ():
+            if excess <= 0:
+                break
+            excess -= entry.stored
+            found.append(entry)
+        found = found[:EXPIRED_AT_ONCE]
+        for entry in found:
+            del self._entries[entry.run.id]
+            self._deleted.add(entry.run.id)
+            self._ring(entry.run.id)
+        return len(found)
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[Bell]:
         return self._bells.listen(topic)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite
 
 from app.core.errors import DeletedRun, Forbidden, NotYet, UnknownRun
 from app.core.run import State
-from app.store import Lease
+from app.store import EXPIRED_AT_ONCE, Lease
 from app.store.tables import chunks, decoded, runs, sources, tombstones
 
 
@@ -81,7 +81,11 @@ _running = sa.select(sa.func.count(_others.c.n)).where(
     _others.c.owner == _heads.c.owner, _others.c.state == State.running
 )
 _served = sa.select(sa.func.max(_others.c.claimed)).where(_others.c.owner == _heads.c.owner)
-_fairest = sa.select(_heads.c.n).order_by(_running.scalar_subquery(), _served.scalar_subquery(), _heads.c.n).limit(1)
+OWNERS = sa.select(_heads.c.n, _heads.c.owner).order_by(
+    _running.scalar_subquery(), _served.scalar_subquery(), _heads.c.n
+)
+"""Who waits, in the order of their turns: by fewest running, then by who was served longest ago."""
+_fairest = OWNERS.with_only_columns(_heads.c.n).limit(1)
 
 CLAIM = (
     sa.update(runs)
@@ -95,7 +99,7 @@ CLAIM = (
     )
     .returning(runs)
 )
-"""Of every owner's oldest queued run begin one: by fewest running, then by who was served longest ago, then by age."""
+"""Begin the oldest queued run of whoever's turn it is."""
 
 
 def under(lease: Lease) -> dict[str, Any]:
@@ -113,13 +117,39 @@ def row_with(db: sa.Connection, run_id: str) -> dict[str, Any]:
     raise UnknownRun(f"there is no run {run_id}")
 
 
-def forget(db: sa.Connection, run_id: str, token_hash: str) -> str | None:
-    """Delete a run, and its source if nothing else refers to it; its trace if nothing else refers to that."""
+_OLDEST = (
+    sa.select(runs.c.id, runs.c.stored)
+    .where(runs.c.state.in_([State.finished, State.lost]))
+    .order_by(runs.c.shared, runs.c.n)
+    .limit(EXPIRED_AT_ONCE)
+)
+
+
+def expired(db: sa.Connection, before: str, max_bytes: int) -> list[str]:
+    """The ids of runs that are too old, or too many: those that `Store.expire` deletes next."""
+    old = _OLDEST.where(runs.c.created < before, ~runs.c.shared)
+    found = list(db.execute(old).scalars())
+    excess = db.execute(sa.select(sa.func.coalesce(sa.func.sum(runs.c.stored), 0))).scalar_one() - max_bytes
+    for run_id, stored in db.execute(_OLDEST) if not found else ():
+        if excess <= 0:
+            break
+        excess -= stored
+        found.append(run_id)
+    return found
+
+
+def allowed(db: sa.Connection, run_id: str, token_hash: str) -> None:
+    """Raise Forbidden unless this token deletes the run, and NotYet while that is running."""
     row = row_with(db, run_id)
     if not hmac.compare_digest(row["token_hash"].encode(), token_hash.encode()):
         raise Forbidden("this token does not allow to delete the run")
     if row["state"] == State.running:
         raise NotYet(f"run {run_id} is running: stop it first")
+
+
+def forget(db: sa.Connection, run_id: str) -> str | None:
+    """Delete a run, and its source if nothing else refers to it; returns its trace if nothing else refers to that."""
+    row = row_with(db, run_id)
     db.execute(sa.delete(chunks).where(chunks.c.run == row["n"]))
     db.execute(sa.delete(runs).where(runs.c.n == row["n"]))
     db.execute(sa.insert(tombstones).values(id=run_id))

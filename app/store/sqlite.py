@@ -36,7 +36,7 @@ from app.store import Bell, Lease, Submission
 from app.store.bell import Bells
 from app.store.blobs import Sealed, Traces
 from app.store.page import page
-from app.store.queries import ADD, ADVANCE, AFTER, CLAIM, HELD, LOG, forget, row_with, under
+from app.store.queries import ADD, ADVANCE, AFTER, CLAIM, HELD, LOG, OWNERS, allowed, expired, forget, row_with, under
 from app.store.tables import chunks, row_of, run_of, runs, sources
 from app.store.tail import Tail
 
@@ -74,7 +74,11 @@ class SqliteStore:
                     row_with(self._writer, run.parent)
                 source = {"digest": run.program, "source": submission.program.source}
                 self._writer.execute(upsert(sources).values(source).on_conflict_do_nothing())
-                private = {"owner": submission.owner, "token_hash": token_hash}
+                private = {
+                    "owner": submission.owner,
+                    "token_hash": token_hash,
+                    "stored": len(source["source"].encode()),
+                }
                 self._writer.execute(sa.insert(runs).values(row_of(run) | private))
             self._ring("queue")
 
@@ -100,10 +104,15 @@ class SqliteStore:
 
     async def queue(self) -> dict[str, list[str]]:
         queued = sa.select(runs.c.owner, runs.c.id).where(runs.c.state == State.queued).order_by(runs.c.n)
-        by_owner: dict[str, list[str]] = {}
-        for owner, run_id in await self._read(lambda db: db.execute(queued).all()):
-            by_owner.setdefault(owner, []).append(run_id)
-        return by_owner
+
+        def read(db: sa.Connection) -> dict[str, list[str]]:
+            by_owner: dict[str, list[str]] = {owner: [] for _, owner in db.execute(OWNERS)}
+            for owner, run_id in db.execute(queued):
+                by_owner[owner].append(run_id)
+            return by_owner
+
+        found: dict[str, list[str]] = await self._share(read, "queue")
+        return found
 
     async def claim(self) -> Lease | None:
         def job() -> Run | None:
@@ -159,6 +168,7 @@ class SqliteStore:
             "dropped": asdict(dropped),
             "events": events,
             "trace": sealed and sealed.digest,
+            "stored": runs.c.stored + (sealed.size if sealed else 0),
         }
         commit = sa.update(runs).where(*HELD, runs.c.last == len(log)).values(ended).returning(runs.c.n)
         await self._on(self._writes, lambda: self._commit(lease, commit, sealed))
@@ -180,7 +190,9 @@ class SqliteStore:
         return await self._move(run_id, State.queued, {"state": State.finished, "outcome": asdict(outcome)})
 
     async def lose(self, run_id: str) -> None:
-        await self._move(run_id, State.running, {"state": State.lost})
+        log = sa.select(sa.func.coalesce(sa.func.sum(sa.func.length(chunks.c.data)), 0)).where(chunks.c.run == runs.c.n)
+        stored = runs.c.stored + log.scalar_subquery()
+        await self._move(run_id, State.running, {"state": State.lost, "stored": stored})
 
     async def _move(self, run_id: str, state: State, values: dict[str, object]) -> bool:
         def job() -> bool:
@@ -230,12 +242,35 @@ class SqliteStore:
     async def delete(self, run_id: str, token_hash: str) -> None:
         def job() -> None:
             with self._writer.begin():
-                trace = forget(self._writer, run_id, token_hash)
+                allowed(self._writer, run_id, token_hash)
+                trace = forget(self._writer, run_id)
             if trace is not None:
                 self._traces.remove(trace)
             self._ring("queue", run_id)
 
         await self._on(self._writes, job)
+
+    async def share(self, run_id: str) -> Run:
+        def job() -> Run:
+            with self._writer.begin():
+                self._writer.execute(sa.update(runs).where(runs.c.id == run_id).values(shared=True))
+                run = run_of(row_with(self._writer, run_id))
+            self._ring()
+            return run
+
+        return await self._on(self._writes, job)
+
+    async def expire(self, before: str, max_bytes: int) -> int:
+        def job() -> int:
+            with self._writer.begin():
+                found = expired(self._writer, before, max_bytes)
+                traces = [forget(self._writer, run_id) for run_id in found]
+            for trace in filter(None, traces):
+                self._traces.remove(trace)
+            self._ring(*found)
+            return len(found)
+
+        return await self._on(self._writes, job)
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[Bell]:
         return self._bells.listen(topic)

@@ -3,7 +3,8 @@
 Times and sizes are those of `Run`. `n` orders runs by submission, `claimed` by the moment they were claimed. `last` is
 the number of the run's newest chunk, so that one UPDATE both fences an append and finds a gap in front of it. A log
 lives in `chunks` until its run finishes, then in the trace file that `trace` names; the log of a lost run stays where
-it was. `tombstones` remembers the ids of deleted runs, and nothing more of them.
+it was. `stored` is how many bytes the program and the trace take. `tombstones` remembers the ids of deleted runs, and
+nothing more of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from app.core.run import Dropped, Kind, Limits, Outcome, Python, Run, State
 
@@ -51,11 +52,14 @@ runs = Table(
     Column("claimed", Integer, nullable=False, server_default="0"),
     Column("last", Integer, nullable=False, server_default="0"),
     Column("trace", String),
+    Column("shared", Boolean, nullable=False, server_default="0"),
+    Column("stored", Integer, nullable=False, server_default="0"),
     Index("runs_by_state", "state", "owner", "n"),
     Index("runs_by_claim", "claimed"),
     Index("runs_by_owner", "owner", "claimed"),
     Index("runs_by_program", "program"),
     Index("runs_by_trace", "trace"),
+    Index("runs_by_age", "shared", "n"),
 )
 
 chunks = Table(
@@ -104,4 +108,5 @@ def run_of(row: Mapping[Any, Any]) -> Run:
         events=row["events"],
         dropped=Dropped(**row["dropped"]),
         trace_version=row["trace_version"],
+        shared=bool(row["shared"]),
     )

@@ -17,7 +17,7 @@ from app.core.errors import BadInput, Busy, DeletedRun, Forbidden, NotYet, TooLa
 from app.core.run import ID_ALPHABET, ID_LENGTH, MAX_SOURCE, Kind, Outcome, Program, Run, State
 from app.examples import SECTIONS, Example
 from app.settings import VERSION
-from app.store import Submission
+from app.store import Submission, place
 from app.web.events import MEDIA_TYPE as JSON_LINES
 from app.web.events import lines
 from app.web.problems import documented
@@ -84,9 +84,9 @@ def _program(source: str) -> Program:
     return Program(source)
 
 
-def timestamp() -> str:
-    """Now, in UTC, as RFC 3339."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(moment: datetime) -> str:
+    """A moment in UTC as RFC 3339."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def hashed(token: str) -> str:
@@ -114,11 +114,12 @@ async def submit(
     if wanted.parent is not None:
         await _existing_parent(site, wanted.parent)
     owner = site.clients.key(request)
-    await _admit(site, owner)
     run_id = "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
     token = secrets.token_urlsafe(24)
     submission = Submission(program, python, site.settings.limits, runner.backend, owner, wanted.example, wanted.parent)
-    run = await site.store.submit(submission, run_id, hashed(token), timestamp())
+    async with site.admission:
+        await _admit(site, owner)
+        run = await site.store.submit(submission, run_id, hashed(token), timestamp(datetime.now(UTC)))
     response.headers["Location"] = f"/api/runs/{run.id}"
     return Submitted(id=run.id, url=f"/r/{run.id}", state=run.state, delete_token=token)
 
@@ -143,7 +144,9 @@ async def _admit(site: Site, owner: str) -> None:
 @router.get("/api/runs/{run_id}", tags=["runs"], summary="A run as it stands", responses=documented(404, 410))
 async def run(run_id: RunId, site: TheSite) -> RunOut:
     """State, outcome, interpreter, limits, what was used and what was dropped."""
-    return RunOut.of(await site.store.run(run_id))
+    found = await site.store.run(run_id)
+    waiting = found.state is State.queued
+    return RunOut.of(found, place(await site.store.queue(), run_id) if waiting else None)
 
 
 @router.get(
@@ -280,6 +283,12 @@ async def _stop(site: Site, run_id: str) -> None:
         await site.store.discard(run_id, Outcome(Kind.stopped))
     else:
         await site.runner.recorder.stop(run_id)
+
+
+@router.post("/api/runs/{run_id}/share", tags=["runs"], summary="Keep a run", responses=documented(403, 404, 410))
+async def share(run_id: RunId, site: TheSite) -> RunOut:
+    """Keep the run, whatever its age: its link was given to somebody. Where room is short it goes last."""
+    return RunOut.of(await site.store.share(run_id))
 
 
 @router.delete(

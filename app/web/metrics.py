@@ -33,6 +33,7 @@ class Metrics:
         self.dropped_output = Counter(
             "interleave_dropped_output_bytes", "Bytes of output lost to a bound.", registry=self.registry
         )
+        self.expired = Counter("interleave_expired_runs", "Runs deleted by retention.", registry=self.registry)
         self.viewers = Gauge("interleave_viewers", "Open streams.", registry=self.registry)
         self.resumed = Counter(
             "interleave_viewers_resumed", "Times a slow viewer was told to resume.", registry=self.registry
@@ -118,6 +119,14 @@ class MeteredStore:
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[Bell]:
         return self._store.listen(topic)
+
+    async def share(self, run_id: str) -> Run:
+        return await self._store.share(run_id)
+
+    async def expire(self, before: str, max_bytes: int) -> int:
+        gone = await self._store.expire(before, max_bytes)
+        self._metrics.expired.inc(gone)
+        return gone
 
     async def close(self) -> None:
         await self._store.close()

@@ -54,7 +54,7 @@ SORTS: Mapping[type[InterleaveError], Sort] = {
     DeletedRun: Sort("deleted-run", 410, "This run was deleted"),
     NotYet: Sort("not-yet", 409, "The run has not ended"),
     Forbidden: Sort("forbidden", 403, "This is not allowed"),
-    Busy: Sort("busy", 429, "Too many runs"),
+    Busy: Sort("busy", 429, "Too many requests"),
     Fenced: Sort("fenced", 500, "Something went wrong on our side", ours=True),
     DamagedTrace: Sort("damaged-trace", 500, "A stored trace can't be read", ours=True),
     NoSandbox: Sort("no-sandbox", 503, "Programs can't be run here"),

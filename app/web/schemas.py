@@ -78,6 +78,7 @@ class RunOut(BaseModel):
     id: str = Field(examples=[RUN_ID])
     url: str = Field(description="The run's page.", examples=[f"/r/{RUN_ID}"])
     state: State
+    place: int | None = Field(description="Its place in the queue, from 1, as turns are now; null once it has begun.")
     outcome: OutcomeOut | None = Field(description="Null until the run is finished, and when it was lost.")
     python: PythonOut
     example: str | None
@@ -90,13 +91,15 @@ class RunOut(BaseModel):
     limits: Limits
     sandbox: str = Field(examples=["bubblewrap"])
     trace_version: int
+    shared: bool = Field(description="Whether it is kept whatever its age.")
 
     @classmethod
-    def of(cls, run: Run) -> RunOut:
+    def of(cls, run: Run, place: int | None = None) -> RunOut:
         return cls(
             id=run.id,
             url=f"/r/{run.id}",
             state=run.state,
+            place=place,
             outcome=OutcomeOut.of(run.outcome) if run.outcome else None,
             python=PythonOut.of(run.python),
             example=run.example,
@@ -109,6 +112,7 @@ class RunOut(BaseModel):
             limits=run.limits,
             sandbox=run.sandbox,
             trace_version=run.trace_version,
+            shared=run.shared,
         )
 
 

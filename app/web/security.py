@@ -6,8 +6,9 @@ import hashlib
 import ipaddress
 import math
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -115,3 +116,30 @@ class Quota:
             self._buckets.popitem(last=False)
         if not allowed:
             raise Busy("you started too many programs; wait a little", math.ceil((1 - tokens) / self._rate))
+
+
+class Viewers:
+    """The streams that are open now: at most `most`, and `most_per_client` of one client."""
+
+    def __init__(self, most: int, most_per_client: int) -> None:
+        self._most = most
+        self._most_per_client = most_per_client
+        self._open = 0
+        self._clients: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, client: str) -> Iterator[None]:
+        """One more stream, until the block is left. Raises Busy."""
+        if self._open >= self._most:
+            raise Busy("too many are watching", retry_after=5)
+        if self._clients[client] >= self._most_per_client:
+            raise Busy("you are watching in too many places", retry_after=5)
+        self._open += 1
+        self._clients[client] += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+            self._clients[client] -= 1
+            if not self._clients[client]:
+                del self._clients[client]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends
@@ -18,7 +19,7 @@ from app.store import Store
 from app.web.lint import Linter
 from app.web.metrics import Metrics
 from app.web.render import Renderer
-from app.web.security import Clients, Quota
+from app.web.security import Clients, Quota, Viewers
 from app.web.timelines import Timelines
 
 
@@ -54,7 +55,10 @@ class Site:
     metrics: Metrics
     clients: Clients
     quota: Quota
+    viewers: Viewers
     clock: Callable[[], float]
+    admission: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held from asking whether there is room for a run until it has taken it."""
 
     @property
     def default_python(self) -> Python:

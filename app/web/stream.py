@@ -2,6 +2,7 @@
 
 hello   {"run", "epoch", "last"}   first of all
 state   {"run"}                    the run's state has changed
+queue   {"place"}                  while it is queued: its place, from 1, whenever that has changed
 reset   {"run", "epoch"}           the run was begun anew: forget all chunks
 resume  {"after"}                  too slow: fetch what comes after this chunk over HTTP; the newest follow here
 end     {"run"}                    nothing more will come; then close 1000
@@ -20,9 +21,9 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
 
 from app.core.errors import DamagedTrace, DeletedRun, Unavailable, UnknownRun
-from app.core.run import Run
+from app.core.run import Run, State
 from app.follow import Changed, Chunks, Reset, follow
-from app.store import Store
+from app.store import Store, place
 from app.web.schemas import RunOut
 from app.web.security import same_origin
 from app.web.site import TheSite
@@ -48,9 +49,9 @@ class Socket(Protocol):
 
 @router.websocket("/api/runs/{run_id}/stream", dependencies=[Depends(same_origin)])
 async def stream(socket: WebSocket, run_id: str, site: TheSite, after: Annotated[int, Query(ge=0)] = 0) -> None:
-    """Send the run until it has ended or the viewer leaves."""
-    await socket.accept()
-    with site.metrics.viewers.track_inprogress():
+    """Send the run until it has ended or the viewer leaves; 429 instead of a stream when too many are open."""
+    with site.viewers.one(site.clients.key(socket)), site.metrics.viewers.track_inprogress():
+        await socket.accept()
         patience_s, resumed = site.settings.viewer_patience_s, site.metrics.resumed.inc
         viewing = asyncio.create_task(
             view(socket, site.store, run_id, after, clock=site.clock, patience_s=patience_s, resumed=resumed)
@@ -115,6 +116,8 @@ async def view(
                         last = await store.last(run_id)
                         await socket.send_json({"type": "hello", "run": _json(run), "epoch": run.epoch, "last": last})
                         greeted = True
+                        if run.state is State.queued:
+                            await _queued(socket, store, run_id)
                     case Reset(run):
                         after = 0
                         await socket.send_json({"type": "reset", "run": _json(run), "epoch": run.epoch})
@@ -130,6 +133,17 @@ async def view(
                             lagging = True
                             break
     await socket.send_json({"type": "end", "run": _json(await store.run(run_id))})
+
+
+async def _queued(socket: Socket, store: Store, run_id: str) -> None:
+    """Tell the run's place in the queue whenever it has changed, until its turn has come."""
+    told = None
+    async with store.listen("queue") as bell:
+        while now := place(await store.queue(), run_id):
+            if now != told:
+                told = now
+                await socket.send_json({"type": "queue", "place": now})
+            await bell.wait()
 
 
 def _json(run: Run) -> dict[str, Any]:

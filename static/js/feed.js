@@ -12,6 +12,7 @@ import { BadChunk, parse, parseAll } from "./chunk.js";
  * @property {number} [after] the last chunk that the listener has
  * @property {(run: Run) => void} [onHello] the run, whenever the connection is made
  * @property {(run: Run) => void} [onState] the run has changed
+ * @property {(place: number) => void} [onPlace] the run's place in the queue, from 1
  * @property {(chunks: Chunk[]) => void} onChunks the next chunks, without gap or repetition
  * @property {() => void} [onResume] too slow for the stream: what was missed comes over HTTP
  * @property {() => void} [onReset] the trace starts anew: forget all chunks
@@ -183,6 +184,7 @@ export function follow(id, listener) {
         renewed(message.epoch);
         listener.onHello?.(message.run);
       } else if (message.type === "state") listener.onState?.(message.run);
+      else if (message.type === "queue") listener.onPlace?.(message.place);
       else if (message.type === "reset") {
         spent = true;
         renewed(message.epoch);
@@ -202,7 +204,7 @@ export function follow(id, listener) {
     mine.onclose = ({ code }) => {
       if (spent || signal.aborted) return;
       spent = true;
-      const final = FINAL[/** @type {4404 | 4410} */ (code)];
+      const final = FINAL[/** @type {4404 | 4410 | 4500} */ (code)];
       if (final) giveUp(final);
       else again();
     };

@@ -48,6 +48,8 @@ export class Session {
   run = null;
   /** @type {Phase} */
   phase = "idle";
+  /** The run's place in the queue, from 1; 0 when it is not known. */
+  place = 0;
   /** How long until the next attempt to reach the server, 0 while it is reached. */
   reconnecting = 0;
   /** No such run, a deleted one, or a trace that can't be read. @type {"unknown" | "deleted" | "failed" | null} */
@@ -152,7 +154,7 @@ export class Session {
     this.#opened++;
     this.#forget();
     this.run = this.problem = null;
-    this.reconnecting = 0;
+    this.reconnecting = this.place = 0;
   }
 
   #forget() {
@@ -197,6 +199,10 @@ export class Session {
       onHello: (run) => {
         this.reconnecting = 0;
         this.#state(run);
+        this.changed();
+      },
+      onPlace: (place) => {
+        this.place = place;
         this.changed();
       },
       onState: (run) => {

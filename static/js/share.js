@@ -27,6 +27,7 @@ function linkTo({ session, player, view, following, end }) {
 export async function share(stage) {
   const link = linkTo(stage);
   if (!link) return;
+  void keep(stage.session.run?.id);
   try {
     await navigator.clipboard.writeText(link);
     toast(t("Link copied: {link}", { link }));
@@ -36,6 +37,14 @@ export async function share(stage) {
     byId("shared", HTMLDialogElement).showModal();
     field.select();
   }
+}
+
+/**
+ * Has the server keep a run whose link was given away; if it can't, the run is kept as long as any other.
+ * @param {string} id
+ */
+function keep(id) {
+  return fetch(`/api/runs/${encodeURIComponent(id)}/share`, { method: "POST" }).catch(() => null);
 }
 
 /**

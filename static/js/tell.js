@@ -33,6 +33,11 @@ function plain(parts) {
   return parts.map((part) => (typeof part === "string" ? part : JSON.stringify("lane" in part ? [part.lane.id, part.name] : part))).join("");
 }
 
+/** @param {Session} session */
+function queued({ place }) {
+  return place ? t("Queued: number {place} in turn…", { place: String(place) }) : t("Queued…");
+}
+
 /**
  * How far the run is: words and a bar.
  * @param {Session} session
@@ -43,7 +48,7 @@ export function tellProgress(session) {
   const limit = run?.limits.wall_ns ?? 0;
   const text = session.reconnecting ? t("No connection to the server; trying again…")
     : phase === "sending" ? t("Sending…")
-    : phase === "queued" ? t("Queued…")
+    : phase === "queued" ? queued(session)
     : phase === "starting" ? t("Starting Python…")
     : phase === "running" ? t("Running: {time} of {limit}", { time: tenths(timeline.known), limit: duration(limit) })
     : phase === "saving" ? t("Saving…")
@@ -180,7 +185,7 @@ export function tellEmpty(session) {
     : problem === "deleted" ? [t("This run was deleted"), t("Its program and its trace are gone.")]
     : problem === "failed" ? [t("The trace can't be read"), t("Reload the page to try again.")]
     : phase === "idle" ? [t("Nothing has run yet"), t("Press Run (Ctrl-Enter): every process, thread and task gets a lane, live while it runs.")]
-    : phase === "queued" ? [t("Queued…"), t("The run begins as soon as there is room.")]
+    : phase === "queued" ? [queued(session), t("The run begins as soon as there is room.")]
     : phase === "over" ? [t("Nothing was recorded"), t("The program ended before it could be watched.")]
     : [t("Starting Python…"), ""];
   fill(box, title, () => [make("b", {}, title), make("p", {}, text)]);

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.errors import DamagedTrace, DeletedRun
+from app.core.errors import DamagedTrace, DeletedRun, Unavailable
 from app.core.run import State
 from app.store.blobs import Traces
 from app.store.sqlite import SqliteStore
@@ -142,7 +142,7 @@ async def test_a_full_disk_leaves_the_run_as_it_was(tmp_path: Path, monkeypatch:
 
     with monkeypatch.context() as patch:
         patch.setattr("app.store.blobs.os.fsync", full)
-        with pytest.raises(OSError, match="no space left"):
+        with pytest.raises(Unavailable, match="no space left"):
             await finish(store, lease)
     assert traces(tmp_path) == []
     assert (await store.run("run")).state is State.running

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import AsyncExitStack
 
 import pytest
 
 from app.core.errors import DeletedRun, Fenced, Forbidden, NotYet, UnknownRun
 from app.core.run import Dropped, Limits, Run, State
-from app.store import Lease, Store
+from app.store import EXPIRED_AT_ONCE, Lease, Store, place
 from tests.contract.storing import COMPLETED, PYTHON, STOPPED, begin, finish, submit
 
 
@@ -87,6 +88,19 @@ async def test_a_claimed_run_is_running_under_a_new_epoch(store: Store) -> None:
     assert (lease.run.state, lease.run.epoch) == (State.running, 1)
     assert await store.unfinished() == [lease.run]
     assert await store.claim() is None
+
+
+async def test_a_place_in_the_queue_is_that_of_the_claims_to_come(store: Store) -> None:
+    for run_id, owner in [("a", "ann"), ("b", "ann"), ("c", "ann"), ("d", "bob"), ("e", "eve"), ("f", "bob")]:
+        await submit(store, run_id, owner=owner)
+    while queue := await store.queue():
+        places = {place(queue, run_id): run_id for ids in queue.values() for run_id in ids}
+        assert sorted(places) == list(range(1, len(places) + 1))
+        lease = await store.claim()
+        assert lease is not None
+        assert lease.run.id == places[1]
+        assert place(await store.queue(), lease.run.id) is None
+        await finish(store, lease)
 
 
 async def test_nobody_waits_for_another_owners_whole_queue(store: Store) -> None:
@@ -332,3 +346,62 @@ async def test_a_bell_rings_once_however_often_it_was_rung(store: Store) -> None
             await asyncio.sleep(0)
             assert not again.done()
             again.cancel()
+
+
+async def deleted(store: Store, *ids: str) -> list[str]:
+    """Those of these runs that are deleted."""
+    found = []
+    for run_id in ids:
+        try:
+            await store.run(run_id)
+        except DeletedRun:
+            found.append(run_id)
+    return found
+
+
+async def test_old_runs_go_unless_they_are_shared_or_not_ended(store: Store) -> None:
+    for run_id in ("old", "shared"):
+        await finish(store, await begin(store, run_id, (b"chunk",)))
+    await begin(store, "lost", (b"chunk",))
+    await store.lose("lost")
+    assert (await store.share("shared")).shared
+    await begin(store, "running")
+    await submit(store, "queued")
+    ids = ("old", "shared", "lost", "running", "queued")
+    assert await store.expire("2025-01-02T03:04:05Z", 1 << 30) == 0
+    async with store.listen("old") as bell:
+        assert await store.expire("2025-01-02T03:04:06Z", 1 << 30) == 2
+        await bell.wait()
+    assert await store.expire("2025-01-02T03:04:06Z", 1 << 30) == 0
+    assert await deleted(store, *ids) == ["old", "lost"]
+    assert await store.chunks("shared") == [(1, b"chunk")]
+    with pytest.raises(UnknownRun):
+        await store.share("never")
+
+
+async def test_the_oldest_go_when_there_is_no_room_and_shared_ones_last(store: Store) -> None:
+    size = 100_000
+    ids = [f"run{number}" for number in range(4)]
+    for number, run_id in enumerate(ids):
+        # Bytes that can't be compressed.
+        noise = random.Random(number).randbytes(size)
+        await finish(store, await begin(store, run_id, (noise,)))
+    await store.share("run0")
+
+    async def room(most: int) -> list[str]:
+        while await store.expire("2000", most):
+            pass
+        return await deleted(store, *ids)
+
+    assert await room(4 * size + 10_000) == []
+    assert await room(2 * size + 10_000) == ["run1", "run2"]
+    assert await room(size + 10_000) == ["run1", "run2", "run3"]
+    assert await store.chunks("run0") == [(1, random.Random(0).randbytes(size))]
+    assert await room(0) == ids
+
+
+async def test_many_runs_expire_a_few_at_a_time(store: Store) -> None:
+    for number in range(EXPIRED_AT_ONCE + 1):
+        await finish(store, await begin(store, f"run{number}"))
+    assert await store.expire("2999", 1 << 30) == EXPIRED_AT_ONCE
+    assert await store.expire("2999", 1 << 30) == 1

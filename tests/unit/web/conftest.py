@@ -20,7 +20,7 @@ from app.web.application import application
 from app.web.lint import Linter
 from app.web.metrics import MeteredStore, Metrics
 from app.web.render import Assets, Renderer
-from app.web.security import Clients, Quota
+from app.web.security import Clients, Quota, Viewers
 from app.web.site import Runner, Site
 from app.web.timelines import Timelines
 
@@ -101,6 +101,7 @@ async def site(settings: Settings, clock: Clock) -> Site:
         metrics=metrics,
         clients=Clients(),
         quota=Quota(settings.quota_runs, settings.quota_seconds, clock),
+        viewers=Viewers(settings.viewers, settings.viewers_per_client),
         clock=clock,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -37,8 +38,8 @@ async def test_a_program_is_taken(client: httpx.AsyncClient) -> None:
 
     found = (await client.get(answer.headers["location"])).json()
     assert list(found) == [
-        *("id", "url", "state", "outcome", "python", "example", "parent", "created", "wall_ns", "cpu_ns"),
-        *("events", "dropped", "limits", "sandbox", "trace_version"),
+        *("id", "url", "state", "place", "outcome", "python", "example", "parent", "created", "wall_ns", "cpu_ns"),
+        *("events", "dropped", "limits", "sandbox", "trace_version", "shared"),
     ]
     assert found["python"] == {"id": "3.12", "version": "3.12.1", "free_threaded": False}
     assert (found["outcome"], found["example"], found["parent"], found["sandbox"]) == (None, "lock", None, "local")
@@ -121,6 +122,23 @@ async def test_the_queue_has_a_bound(site: Site, bound: dict[str, int], recorder
         assert int(answer.headers["retry-after"]) > 0
         await recorder.begin()
         await submitted(client)
+
+
+async def test_the_bound_of_the_queue_holds_for_those_who_come_at_once(site: Site) -> None:
+    async with browse(replace(site, settings=Settings(queue_per_client=3))) as client:
+        asked = await asyncio.gather(*(client.post("/api/runs", json={"source": ""}) for _ in range(8)))
+    assert sorted(answer.status_code for answer in asked) == [201] * 3 + [429] * 5
+
+
+async def test_a_run_that_waits_knows_its_place(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    ids = [(await submitted(client))["id"] for _ in range(3)]
+
+    async def places() -> list[int | None]:
+        return [(await client.get(f"/api/runs/{run_id}")).json()["place"] for run_id in ids]
+
+    assert await places() == [1, 2, 3]
+    await recorder.begin()
+    assert await places() == [None, 1, 2]
 
 
 async def test_a_trace_is_told_in_four_ways(client: httpx.AsyncClient, recorder: Recorder) -> None:
@@ -213,10 +231,20 @@ async def test_only_the_token_deletes_a_run_and_then_it_is_gone(
     assert (await client.post("/api/runs", json={"source": "", "parent": run["id"]})).status_code == 422
 
 
+async def test_a_run_whose_link_is_given_away_is_kept(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    run, other = await submitted(client), await submitted(client)
+    for _ in range(2):
+        await recorder.record()
+    assert (await client.post(f"/api/runs/{run['id']}/share")).json()["shared"]
+    assert await recorder.store.expire("2999", 1 << 30) == 1
+    assert (await client.get(f"/r/{run['id']}")).status_code == 200
+    assert (await client.get(f"/r/{other['id']}")).status_code == 410
+
+
 async def test_an_unknown_run_is_unknown_everywhere(client: httpx.AsyncClient) -> None:
     for method, path in [
         *(("GET", what) for what in ("", "/source", "/timeline", "/findings", "/events", "/chunks")),
-        *(("POST", "/stop"), ("DELETE", "")),
+        *(("POST", "/stop"), ("POST", "/share"), ("DELETE", "")),
     ]:
         assert (await client.request(method, f"/api/runs/unknown{path}")).status_code == 404, path
 
@@ -280,7 +308,7 @@ async def test_openapi_describes_every_operation_and_its_errors(client: httpx.As
                 assert answer["description"], (path, method, status)
                 if not status.startswith("2"):
                     assert set(answer["content"]) == {"application/problem+json"}, (path, method, status)
-            if method == "post" and not path.endswith("/stop"):
+            if method == "post" and not path.endswith(("/stop", "/share")):
                 assert "requestBody" in operation
     assert set(described["paths"]["/api/runs"]["post"]["responses"]) == {
         *("201", "403", "413", "422", "429", "503", "default")

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from app.core.errors import Busy
-from app.web.security import MAX_CLIENTS, Clients, Quota
+from app.web.security import MAX_CLIENTS, Clients, Quota, Viewers
 
 from .conftest import Clock
 
@@ -82,3 +82,16 @@ def test_a_client_is_an_address_or_a_network_and_its_key_tells_nothing() -> None
     assert key("192.0.2.1") == key("192.0.2.1") != key("192.0.2.2")
     assert key("2001:db8::1") == key("2001:db8::2") != key("2001:db8:0:1::1")
     assert Clients().key(HTTPConnection({"type": "http", "client": ("192.0.2.1", 1)})) != key("192.0.2.1")
+
+
+def test_streams_are_bounded_in_all_and_for_each_client() -> None:
+    viewers = Viewers(3, 2)
+    with viewers.one("ann"), viewers.one("bob"):
+        with viewers.one("ann"), pytest.raises(Busy, match="too many are"), viewers.one("eve"):
+            pass
+        with viewers.one("ann"):
+            pass
+    with viewers.one("ann"), viewers.one("ann"), pytest.raises(Busy, match="too many places"), viewers.one("ann"):
+        pass
+    with viewers.one("ann"):
+        pass

@@ -152,3 +152,21 @@ async def test_unknown_and_deleted_runs_end_the_stream(site: Site, recorder: Rec
 
     with pytest.raises(DeletedRun):
         await watch(site, Viewer(delete))
+
+
+async def test_a_viewer_of_a_run_that_waits_is_told_its_place(site: Site, recorder: Recorder, run: str) -> None:
+    async def others_go_on(frame: Any) -> None:
+        if isinstance(frame, bytes) or frame["type"] != "queue":
+            return
+        lease = await recorder.begin()
+        if lease.run.id == "last":
+            await recorder.store.append(lease, 1, b"one", 1)
+            await recorder.finish(lease)
+
+    submission = Submission(Program(""), PYTHONS[0], Limits(), "local", "ann")
+    for run_id in ("second", "last"):
+        await site.store.submit(submission, run_id, "", "2026-01-01T00:00:00Z")
+    viewer = Viewer(others_go_on)
+    await watch(site, viewer, "last")
+    assert [frame["place"] for frame in viewer.frames if not isinstance(frame, bytes) and "place" in frame] == [3, 2, 1]
+    assert viewer.short[-2:] == [b"one", "end"]
