@@ -19,6 +19,7 @@ from typing import Any, cast
 from app.core.errors import NoSandbox
 from app.core.run import End, Kind, Limits, Program
 from app.sandbox import machine
+from app.sandbox.groups import Groups
 from app.tracer import wire
 
 SUPERVISOR = Path(__file__).parent / "supervisor.py"
@@ -54,7 +55,9 @@ class Way:
 class Parts:
     """A started supervisor and all that belongs to its box; `free` it."""
 
-    def __init__(self, bwrap: machine.Bwrap, image: Image, limits: Limits, way: Way, folder: Path) -> None:
+    def __init__(
+        self, bwrap: machine.Bwrap, image: Image, limits: Limits, way: Way, folder: Path, groups: Groups | None
+    ) -> None:
         """Start the supervisor of a box; `folder` has the system call filter in SECCOMP.
 
         Raises NoSandbox, or OSError when the machine is out of something.
@@ -65,6 +68,9 @@ class Parts:
             if os.geteuid() == 0:
                 user, *locks = machine.claim_user()
                 stack.callback(os.close, *locks)
+            group = groups.make(limits) if groups else None
+            if groups and group:
+                stack.callback(groups.remove, group)
             self.log_path = _make_log(folder, limits.log_bytes, user)
             stack.callback(self.log_path.unlink, missing_ok=True)
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
@@ -101,6 +107,7 @@ class Parts:
                 "seccomp": seccomp,
                 "samples": self.samples,
                 "gil": image.gil,
+                "group": group.order() if group else None,
                 "server": os.getpid(),
                 "limits": asdict(limits),
             }
@@ -269,19 +276,18 @@ class _Talk(asyncio.Protocol):
             self.end.set_result(end)
 
 
-def try_out(parts: Parts, program: Program) -> str:
-    """Run a program in a box, blocking; returns what went wrong, or nothing when it exits with 0."""
-    refusal = "the supervisor ended by itself"
+def try_out(parts: Parts, program: Program) -> dict[str, Any]:
+    """Run a program in a box, blocking; how it ended, or what went wrong as `detail`."""
+    end: dict[str, Any] = {"exit_code": None, "cause": None, "detail": "the supervisor ended by itself"}
     try:
         parts.socket.settimeout(PATIENCE_SECONDS)
         with parts.socket.makefile("rw") as lines:
             lines.write(json.dumps({"run": program.source}) + "\n")
             lines.flush()
             for line in lines:
-                if end := json.loads(line).get("end"):
-                    refusal = "" if end.get("exit_code") == 0 else end["detail"] or f"the test program ended with {end}"
+                end = json.loads(line).get("end", end)
     except OSError as error:
-        refusal = str(error)
+        end["detail"] = str(error)
     finally:
         parts.free()
-    return refusal
+    return end

@@ -18,9 +18,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.core.errors import NoSandbox
-from app.core.run import Limits, Program, Python
+from app.core.run import Kind, Limits, Program, Python
 from app.sandbox import Guarantee, machine, seccomp
 from app.sandbox.box import PATIENCE_SECONDS, SECCOMP, BubblewrapBox, Image, Parts, Way, try_out
+from app.sandbox.groups import Groups, NoGroups
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ HERE = Path(__file__).parent
 TRACER = HERE.parent / "tracer"
 PROBE = Program("import os\nos._exit(0 if os.listdir('/home') == ['sandbox'] and os.getuid() == 1000 else 1)\n")
 PROBE_LIMITS = Limits(log_bytes=1 << 20)
+GREEDY = Program("kept = bytearray(64 << 20)\nfor at in range(0, len(kept), 4096): kept[at] = 1\n")
+GREEDY_LIMITS = Limits(log_bytes=1 << 20, memory_bytes=16 << 20)
 WAYS = (Way(True, True), Way(False, True), Way(True, False), Way(False, False))
 """Best first."""
 
@@ -37,7 +40,8 @@ class Bubblewrap:
 
     In `directory` it keeps flight logs while they are written and the interpreters' images, in a folder of its own;
     best on a disk: on a tmpfs a log takes all its memory at once. At most `boxes` are open at a time: `prepare` waits
-    for its turn. With `pure` the tracer is never accelerated.
+    for its turn. With `pure` the tracer is never accelerated; without `grouped` no control groups are made. `groups`
+    are those that are.
     """
 
     name = "bubblewrap"
@@ -50,6 +54,7 @@ class Bubblewrap:
         boxes: int = 4,
         tracer: Path = TRACER,
         pure: bool = False,
+        grouped: bool = True,
     ) -> None:
         self._bwrap = machine.find_bwrap()
         self._turns = asyncio.Semaphore(boxes)
@@ -59,19 +64,24 @@ class Bubblewrap:
             (self._folder.path / SECCOMP).write_bytes(seccomp.program())
             self._images = _build_images(tuple(pythons), self._folder.path, tracer, pure=pure)
             self._way = self._find_way()
+            self.groups, self._ungrouped = self._find_groups() if grouped else (None, "control groups are not wanted")
         except BaseException:
             self._folder.remove()
             raise
 
     def guarantees(self) -> tuple[Guarantee, ...]:
         """See Sandbox."""
-        return machine.guarantees(staged=self._way.staged, disable_userns=self._way.disable_userns)
+        return machine.guarantees(
+            staged=self._way.staged, disable_userns=self._way.disable_userns, ungrouped=self._ungrouped
+        )
 
     async def prepare(self, python: Python, limits: Limits) -> BubblewrapBox:
         """See Sandbox; `python` is one of those given at the start."""
         await self._turns.acquire()
         try:
-            box = BubblewrapBox(self._start(self._images[python.executable], limits, self._way), self._left)
+            box = BubblewrapBox(
+                self._start(self._images[python.executable], limits, self._way, self.groups), self._left
+            )
         except BaseException:
             self._turns.release()
             raise
@@ -86,10 +96,12 @@ class Bubblewrap:
     async def close(self) -> None:
         """See Sandbox."""
         await asyncio.gather(*(box.close() for box in self._boxes))
+        if self.groups:
+            self.groups.close()
         self._folder.remove()
 
-    def _start(self, image: Image, limits: Limits, way: Way) -> Parts:
-        return Parts(self._bwrap, image, limits, way, self._folder.path)
+    def _start(self, image: Image, limits: Limits, way: Way, groups: Groups | None) -> Parts:
+        return Parts(self._bwrap, image, limits, way, self._folder.path, groups)
 
     def _left(self, box: BubblewrapBox) -> None:
         self._boxes.discard(box)
@@ -101,11 +113,26 @@ class Bubblewrap:
         refusals = []
         for way in WAYS:
             if way.staged or os.geteuid() != 0:  # from root it must be staged: a box's user can't reach root's files
-                refusal = try_out(self._start(image, PROBE_LIMITS, way), PROBE)
-                if not refusal:
+                end = try_out(self._start(image, PROBE_LIMITS, way, None), PROBE)
+                if end.get("exit_code") == 0:
                     return way
-                refusals.append(refusal)
+                refusals.append(end["detail"] or f"the test program ended with {end}")
         raise NoSandbox(machine.advice(refusals))
+
+    def _find_groups(self) -> tuple[Groups | None, str]:
+        """Control groups, if one of them really ends a program that takes too much; else why there are none."""
+        try:
+            groups = Groups()
+        except NoGroups as error:
+            return None, str(error)
+        try:
+            end = try_out(self._start(next(iter(self._images.values())), GREEDY_LIMITS, self._way, groups), GREEDY)
+        except OSError as error:
+            end = {"detail": str(error)}
+        if end.get("cause") == Kind.out_of_memory:
+            return groups, ""
+        groups.close()
+        return None, f"a control group did not keep its limit: {end['detail'] or end}"
 
 
 def _build_images(pythons: tuple[Python, ...], folder: Path, tracer: Path, *, pure: bool) -> dict[str, Image]:

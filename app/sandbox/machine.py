@@ -125,8 +125,9 @@ def _switch(name: str) -> str:
         return ""  # not every kernel has every switch
 
 
-def guarantees(*, staged: bool, disable_userns: bool) -> tuple[Guarantee, ...]:
-    """What bubblewrap's boxes keep; `staged` and `disable_userns` as the machine allows."""
+def guarantees(*, staged: bool, disable_userns: bool, ungrouped: str) -> tuple[Guarantee, ...]:
+    """What bubblewrap's boxes keep; `staged`, `disable_userns` as the machine allows, and why no control groups are."""
+    grouped = not ungrouped
     user = "a user id of its own" if os.geteuid() == 0 else "the server's own user, which is not root"
     return (
         Guarantee("isolation", True, "own pid, network, mount, user, IPC and host name spaces; no capabilities"),
@@ -138,11 +139,25 @@ def guarantees(*, staged: bool, disable_userns: bool) -> tuple[Guarantee, ...]:
             "nested user namespaces", disable_userns, "refused" if disable_userns else "this machine allows them"
         ),
         Guarantee("wall time", True, "hard: the whole tree is killed from outside"),
-        Guarantee("CPU time", False, "best effort: the tree's, looked at every 20 ms; hard a process"),
         Guarantee(
-            "memory", False, "best effort: the tree's share, looked at every 20 ms; hard address space a process"
+            "CPU time",
+            grouped,
+            "the whole tree's, counted by its control group, looked at every 20 ms"
+            if grouped
+            else "best effort: the tree's, looked at every 20 ms; hard a process",
         ),
-        Guarantee("processes and threads", True, "hard: a resource limit inside the user namespace"),
+        Guarantee(
+            "memory",
+            grouped,
+            "hard: the whole tree's, kernel buffers included, charged to its control group; it ends together"
+            if grouped
+            else f"best effort: the tree's share, looked at every 20 ms; hard address space a process ({ungrouped})",
+        ),
+        Guarantee(
+            "processes and threads",
+            True,
+            f"hard: a resource limit inside the user namespace{', and a control group' if grouped else ''}",
+        ),
         Guarantee("open files and file size", True, "hard: resource limits"),
         Guarantee(
             "temporary files", staged, "hard: sized in memory" + ("" if staged else ", but not limited in their number")

@@ -4,7 +4,8 @@ Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. I
 
     server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
               "staged", "disable_userns", "user", "stdout", "stderr", "seccomp", "samples", "gil": where an
-              interpreter has its GIL, or null, "server": pid, "limits"}   first, at once
+              interpreter has its GIL, or null, "group": a control group as groups.py tells of it, or null,
+              "server": pid, "limits"}   first, at once
     ← {"ready": true}                                        the box waits for its program
     → {"run": source}   ← {"zero": ns}                       handed over
     → {"kill": cause, "detail": text}                        at any time
@@ -13,8 +14,7 @@ Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. I
 When the server is gone (end of file, or its death signal), so is the box; when this process is gone, bubblewrap's own
 death signal ends the box. Started as root it builds the mounts and then becomes `user` for good.
 
-CPU is the sum over the box's /proc, exact to a clock tick a process, until the end, and then init's exact rusage;
-children that a program lets the kernel reap (SIGCHLD ignored) are missing from both.
+What the tree uses is told by its control group or, without one, by its processes (tree.py).
 """
 
 # ruff: noqa: PTH100, PTH101, PTH102, PTH112, PTH120, PTH123, PTH208 - importing pathlib would cost every box its time
@@ -33,6 +33,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sampler  # type: ignore[import-not-found] # with -I a script has no other way to what lies beside it
+import tree  # type: ignore[import-not-found]
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
@@ -49,8 +50,6 @@ START_SECONDS = 30
 LOOK_SECONDS = 0.02
 LOOK_SHARE = 20
 """Looking at the tree may take one part in this many of a core."""
-TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 Order = dict[str, Any]
 
@@ -68,10 +67,12 @@ def main() -> None:
             os.set_inheritable(int(name), False)
     try:
         go_first()
+        limit = order["limits"]["memory_bytes"]
+        used = tree.Charged(order["group"], limit) if order["group"] else tree.Watched(limit)
         if order["staged"]:
             stage(order)
         become(order["user"], order["server"])
-        box = Box(order)
+        box = Box(order, used)
     except (OSError, Failed) as error:
         tell({"end": {"wall_ns": 0, "cpu_ns": 0, "cause": "sandbox_failed", "detail": str(error)}})
         return
@@ -232,9 +233,10 @@ def rlimits(limits: Order) -> list[str]:
 class Box:
     """Bubblewrap with init in it, and what is known of how it ended."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, used: tree.Charged | tree.Watched) -> None:
         """Start it, and return when init waits for its program. Raises Failed or OSError."""
         self.limits = order["limits"]
+        self.used = used
         control, self.control = os.pipe()
         self.status, status = os.pipe()
         self.said, say = os.pipe()
@@ -250,13 +252,14 @@ class Box:
             (os.POSIX_SPAWN_DUP2, say, 2),
         ]
         usual = (os.SCHED_OTHER, os.sched_param(0))
-        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
+        with self.used.within():
+            self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
         self.ended = os.pidfd_open(self.bwrap)
         for descriptor in (*inherited, say):
             os.close(descriptor)
         self.report = b""
         self.cause = self.detail = ""
-        self.zero = self.root_ended = self.cpu = 0
+        self.zero = self.root_ended = 0
         self.init = -1
         self.watched, self.samples, self.sampler = order["gil"], order["samples"], 0
         self.await_ready()
@@ -264,6 +267,7 @@ class Box:
         os.close(info)
         self.init = os.pidfd_open(child)
         self.proc = os.open(f"/proc/{child}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.used.begin(self.proc)
 
     def await_ready(self) -> None:
         """Return when init is there."""
@@ -288,6 +292,8 @@ class Box:
         poll = select.poll()
         for descriptor in (lines.descriptor, self.status, self.ended):
             poll.register(descriptor, select.POLLIN)
+        if self.used.alarm is not None:
+            poll.register(*self.used.alarm)
         pause: float | None = 0  # what came with the order is waiting already
         while self.ended not in (ready := dict(poll.poll(pause))):
             if self.status in ready and not self.listen():
@@ -346,14 +352,13 @@ class Box:
     def look(self) -> float:
         """Measure the tree and end it when it is over a limit; returns the seconds until the next look."""
         began = time.monotonic_ns()
-        cpu, resident, running = survey(self.proc)
-        self.cpu = max(self.cpu, cpu)
-        if began - self.zero >= self.limits["wall_ns"]:
+        cpu = self.used.look()
+        if self.used.full:
+            self.kill("out_of_memory", self.used.full)
+        elif began - self.zero >= self.limits["wall_ns"]:
             self.kill("timed_out", f"time limit of {seconds(self.limits['wall_ns'])} reached")
-        elif self.cpu >= self.limits["cpu_ns"]:
+        elif cpu >= self.limits["cpu_ns"]:
             self.kill("timed_out", f"CPU time limit of {seconds(self.limits['cpu_ns'])} reached")
-        elif resident > (limit := self.limits["memory_bytes"]) and proportional(self.proc, running) > limit:
-            self.kill("out_of_memory", f"memory limit of {limit >> 20} MiB reached")
         now = time.monotonic_ns()
         left: float = max(0, self.zero + self.limits["wall_ns"] - now) / 1e9 + 0.001
         return min(left, max(LOOK_SECONDS, (now - began) / 1e9 * LOOK_SHARE))
@@ -361,6 +366,8 @@ class Box:
     def end(self) -> Order:
         """How the box ended, for the server."""
         now = time.monotonic_ns()
+        if not self.cause and self.used.ended():  # the kernel was faster than we: the root process was its choice
+            self.cause, self.detail = "out_of_memory", self.used.full
         result: Order = {
             "wall_ns": (self.root_ended or now) - (self.zero or now),
             "exit_code": None,
@@ -376,51 +383,12 @@ class Box:
             result["signal"] = numbers["signal"]
         elif not self.cause:
             result |= {"cause": "sandbox_failed", "detail": self.complaint() or "the sandbox ended by itself"}
-        return result | {"cpu_ns": max(self.cpu, numbers.get("cpu", 0))}
+        return result | {"cpu_ns": max(self.used.cpu, numbers.get("cpu", 0))}
 
 
 def seconds(ns: int) -> str:
     """A duration for a sentence."""
     return f"{ns / 1e9:g} s"
-
-
-# -- what the tree uses ------------------------------------------------------------------------------------------------
-
-
-def survey(proc: int) -> tuple[int, int, list[str]]:
-    """CPU in ns with all that was reaped, resident bytes (shared ones once a process), and the pids but init's."""
-    ticks = pages = 0
-    running = []
-    for pid in os.listdir(proc):
-        if pid.isdigit():
-            with contextlib.suppress(OSError):  # gone meanwhile
-                fields = read(proc, f"{pid}/stat").rpartition(b")")[2].split()
-                own, reaped = fields[11:13], fields[13:15]
-                ticks += sum(map(int, reaped if pid == "1" else own + reaped))
-                if pid != "1":
-                    pages += int(fields[21])
-                    running.append(pid)
-    return ticks * TICK_NS, pages * PAGE, running
-
-
-def proportional(proc: int, pids: list[str]) -> int:
-    """Bytes that are these processes' own, or their share of shared memory and swap; mapped files cost nobody."""
-    wanted = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):  # gone meanwhile
-            lines = read(proc, f"{pid}/smaps_rollup").splitlines()
-            total += sum(int(line.split()[1]) for line in lines if line.startswith(wanted)) << 10
-    return total
-
-
-def read(folder: int, name: str) -> bytes:
-    """A small file of the box's /proc."""
-    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        return os.read(descriptor, 1 << 13)
-    finally:
-        os.close(descriptor)
 
 
 if __name__ == "__main__":

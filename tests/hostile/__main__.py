@@ -15,7 +15,7 @@ from pathlib import Path
 from app.sandbox.pythons import find_pythons
 from tests.hostile.suite import Result, attacks, run
 
-TIERS = ("unprivileged",)
+TIERS = ("grouped", "unprivileged")
 
 
 def main() -> int:

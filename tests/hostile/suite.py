@@ -176,7 +176,8 @@ def run(chosen: list[Attack], tier: str, python: Python, folder: Path) -> list[R
 
 async def _run(chosen: list[Attack], tier: str, python: Python, folder: Path, put_out: Canaries) -> list[Result]:
     store = MemoryStore()
-    sandbox = Bubblewrap([python], folder / "boxes", boxes=BOXES)
+    sandbox = Bubblewrap([python], folder / "boxes", boxes=BOXES, grouped=tier == "grouped")
+    assert tier != "grouped" or sandbox.groups, "this machine lends no control groups"
     clean = Attack(
         "clean", "The next run finds nothing of those before it.", frozenset({"completed"}), "held", USUAL, CLEAN
     )
