@@ -52,11 +52,11 @@ class Server:
         return "".join(self.log)
 
 
-def start_server(data: Path, **settings: str) -> Server:
+def start_server(data: Path, program: tuple[str, ...] = ("-m", "app", "serve"), **settings: str) -> Server:
     """A server on a free port whose runs live in this folder; settings without their prefix."""
     defaults = {"STORE": f"sqlite:///{data}", "QUOTA_RUNS": "10000", "PORT": "0"}
     environment = os.environ | {f"INTERLEAVE_{name}": value for name, value in (defaults | settings).items()}
-    command = [sys.executable, "-m", "app", "serve"]
+    command = [sys.executable, *program]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

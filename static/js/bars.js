@@ -3,7 +3,7 @@
  * @module
  */
 import { LOOK, PROCESS, TASK } from "./names.js";
-import { HEIGHT, PERIOD } from "./palette.js";
+import { HEIGHT, PERIOD, UNSEEN } from "./palette.js";
 import { created, ending } from "./glyphs.js";
 import { search } from "./store.js";
 import { t as say } from "./text.js";
@@ -195,6 +195,7 @@ function drawStrip(frame, row) {
   const { c, timeline, model, p } = frame;
   if (!row.resource?.holds) return;
   const y = row.y + row.height / 2 - 4.5;
+  drawUnseen(frame, row, y);
   c.font = STRIP_FONT;
   eachHold(frame, row.resource.holds, 0, (x0, x1, who) => {
     c.fillStyle = p.gold;
@@ -207,6 +208,25 @@ function drawStrip(frame, row) {
     c.fillStyle = p.onGold;
     label(c, nameOf(lane), start + 4, y + 5, x1 - start - 8);
   });
+}
+
+/**
+ * Where nobody looked at the GIL, so that it may have been anybody's: thin lines.
+ * @param {Frame} frame
+ * @param {Row} row
+ * @param {number} y
+ */
+function drawUnseen({ c, timeline, view, model, p }, { lane, resource }, y) {
+  const levels = resource?.levels;
+  if (!levels || !lane) return;
+  const { t, n, what } = levels;
+  const end = lane.end === lane.end ? lane.end : timeline.end;
+  c.fillStyle = p.pattern(UNSEEN, view.dpr);
+  for (let i = -1; i < n; i++) {
+    if (i >= 0 && what[i]) continue;
+    const x0 = Math.max(model.x(i < 0 ? lane.start : t[i]), model.left), x1 = Math.min(model.x(i + 1 < n ? Math.min(t[i + 1], end) : end), view.width);
+    if (x1 - x0 > 0.5) c.fillRect(x0, y, x1 - x0, 9);
+  }
 }
 
 /** The greatest level of each resource so far. @type {WeakMap<import("./store.js").Facts, {n: number, most: number}>} */

@@ -6,6 +6,7 @@ import { barOf, drawRow } from "./bars.js";
 import { drawAxis, drawLabels, drawMap, drawPlayhead } from "./furniture.js";
 import { head, mark } from "./glyphs.js";
 import { GIL, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOOK, PROCESS } from "./names.js";
+import { moodOf } from "./palette.js";
 import { heldBy, stayAt } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
@@ -47,7 +48,8 @@ export function draw(c, timeline, view, model, p, tiles) {
     c.fillRect(Math.max(model.left, model.x(view.playhead)), model.top, view.width, view.height);
   }
   if (view.hovered) outline(frame, view.hovered, p.soft, 1.5);
-  if (view.selected) outline(frame, view.selected, p.ink, 2);
+  if (view.finding) drawChosen(frame, view.finding);
+  else if (view.selected) outline(frame, view.selected, p.ink, 2);
   c.restore();
   drawLabels(frame);
   drawMap(frame);
@@ -63,10 +65,20 @@ export function draw(c, timeline, view, model, p, tiles) {
  * @param {Frame} frame
  */
 function drawGround({ c, view, model, p }) {
+  const { findings, finding: chosen } = view;
   for (const row of model.rows) {
     if (row.type !== "process") continue;
     c.fillStyle = p.band;
     c.fillRect(0, row.y, view.width, row.height);
+  }
+  for (const finding of findings) {
+    const x0 = Math.max(model.x(finding.from_ns), model.left), x1 = Math.min(model.x(finding.to_ns), view.width);
+    if (x1 < model.left || finding.kind === "contention" && finding !== chosen) continue;
+    c.fillStyle = p.tints[moodOf(finding)];
+    for (const row of model.rows) {
+      if (row.type !== "lane" || !row.lane || !finding.lanes.includes(row.lane.id)) continue;
+      c.fillRect(x0, row.y, Math.max(x1 - x0, 3), row.height - 1);
+    }
   }
   c.fillStyle = p.grid;
   for (const { x } of model.ticks) c.fillRect(x, model.top, 1, view.height);
@@ -107,6 +119,23 @@ function drawArrows(frame) {
     head(c, x0, y0, x1, y1);
   }
   c.globalAlpha = 1;
+}
+
+/**
+ * A line around each lane that is in a finding, for as long as it is.
+ * @param {Frame} frame
+ * @param {import("./findings.js").Finding} finding
+ */
+function drawChosen({ c, view, model, p }, finding) {
+  const x0 = Math.max(model.x(finding.from_ns), model.left - 10), x1 = Math.min(model.x(finding.to_ns), view.width + 10);
+  c.strokeStyle = moodOf(finding) === "bad" ? p.red : p.gold;
+  c.lineWidth = 2;
+  for (const row of model.rows) {
+    if (row.type !== "lane" || !row.lane || !finding.lanes.includes(row.lane.id)) continue;
+    c.beginPath();
+    c.roundRect(x0 - 2, row.y + 1, Math.max(x1 - x0, 2) + 4, row.height - 3, 5);
+    c.stroke();
+  }
 }
 
 /**

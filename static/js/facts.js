@@ -5,7 +5,7 @@
 import { ENDINGS, GIL, LOOK, PROCESS } from "./names.js";
 import { search } from "./store.js";
 import { duration, listed, ngettext, number, t } from "./text.js";
-import { endingWord, fullName, heldBy, holders, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
+import { endingWord, fullName, heldBy, holders, isWatched, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
@@ -144,7 +144,10 @@ function markFacts(timeline, index) {
 function gilFacts(timeline, hit) {
   const holds = timeline.resources[hit.resource]?.holds;
   const [holder] = holders(timeline, hit.resource, hit.t);
-  if (!holds || !holder) return { title: t("Nobody holds the GIL"), rows: [[t("known by"), [t("sampling, not by an event")]]] };
+  if (!holds || !holder) {
+    const title = isWatched(timeline, hit.resource, hit.t) ? t("Nobody holds the GIL") : t("Nobody looked at the GIL then");
+    return { title, rows: [[t("known by"), [t("sampling, not by an event")]]] };
+  }
   const index = search(holder.gil.t, holder.gil.n, hit.t) - 1;
   const from = holder.gil.t[index], to = timeline.holdEnd(holder.id, from, holder.gil.end[index]);
   return {

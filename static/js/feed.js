@@ -45,7 +45,7 @@ export class NoRun extends Error {
  * @returns {Promise<Response>}
  * @throws {NoRun}
  */
-async function get(url, signal) {
+export async function get(url, signal) {
   const response = await fetch(url, signal ? { signal } : {});
   const gone = GONE[/** @type {404 | 410} */ (response.status)];
   if (gone) throw new NoRun(gone);

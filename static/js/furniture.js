@@ -5,6 +5,7 @@
 import { LABEL_FONT } from "./bars.js";
 import { wholeOf } from "./map.js";
 import { LOOK, TASK } from "./names.js";
+import { moodOf } from "./palette.js";
 import { lastNumber, moment, t as say } from "./text.js";
 
 /** @typedef {import("./bars.js").Frame} Frame */
@@ -30,7 +31,7 @@ export function drawLabels(frame) {
   for (const row of model.rows) {
     c.fillStyle = row.type === "process" ? p.band : p.panel;
     c.fillRect(0, row.y, model.left - 1, row.height - 1);
-    if (view.selected?.lane === row.lane?.id && row.type === "lane") {
+    if (row.type === "lane" && row.lane && (view.selected?.lane === row.lane.id || view.finding?.lanes.includes(row.lane.id))) {
       c.fillStyle = p.band;
       c.fillRect(0, row.y, model.left - 1, row.height - 1);
     }
@@ -146,6 +147,11 @@ export function drawAxis(frame) {
     const width = c.measureText(label).width;
     const covered = hand && x + width + 8 > hand.at && x < hand.at + hand.width;
     if (!covered && x + width + 5 < view.width) c.fillText(label, x + 4, mapHeight + 12);
+  }
+  for (const finding of view.findings) {
+    const x0 = Math.max(model.x(finding.from_ns), left), x1 = Math.min(model.x(finding.to_ns), view.width);
+    c.fillStyle = moodOf(finding) === "bad" ? p.red : p.gold;
+    if (x1 >= left && x0 <= view.width) c.fillRect(x0, top - 4, Math.max(x1 - x0, 2), finding === view.finding ? 4 : 2);
   }
   c.fillStyle = p.line;
   c.fillRect(0, mapHeight, view.width, 1);

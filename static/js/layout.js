@@ -7,7 +7,7 @@ import { arrowsOf } from "./arrows.js";
 import { placesOf } from "./rows.js";
 import { BLOCK, search } from "./store.js";
 import { ngettext, number, t as say } from "./text.js";
-import { endingNote, holders, kindWord, lookNote, nameOf, stayAt } from "./words.js";
+import { endingNote, holders, isWatched, kindWord, lookNote, nameOf, stayAt } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
@@ -88,7 +88,8 @@ function rowOf(timeline, view, model, { type, lane, resource, y, height, indent,
   else if (type === "gil") {
     row.label = say("GIL");
     const holder = resource && holders(timeline, resource.id, now)[0];
-    row.note = holder ? `→ ${nameOf(holder)}` : now < lane.end || lane.end !== lane.end ? say("free") : "";
+    const there = now < lane.end || lane.end !== lane.end;
+    row.note = holder ? `→ ${nameOf(holder)}` : !there || !resource ? "" : isWatched(timeline, resource.id, now) ? say("free") : say("not looked at");
   } else if (type === "level" && resource?.levels) {
     const { levels } = resource;
     row.label = resource.kind === QUEUE ? say("queue {name}", { name: resource.name }) : say("semaphore {name}", { name: resource.name });

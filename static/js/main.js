@@ -7,17 +7,16 @@ import { draftOf, keep, keyOf, latestDraft } from "./drafts.js";
 import { finder } from "./finder.js";
 import { Flags } from "./flags.js";
 import { keys, pointers } from "./input.js";
-import { OutlineView } from "./outline-view.js";
 import { OutputList, linesOf, lineOf } from "./output.js";
 import { panes, theme } from "./panes.js";
 import { Player, SPEEDS, neighbour, pleasantSpeed } from "./player.js";
 import { Refused, Session } from "./session.js";
 import { share, viewOf } from "./share.js";
 import { Stage } from "./stage.js";
-import { hereOf, tellEmpty, tellFacts, tellMoment, tellOutcome, tellProgress, tellTip } from "./tell.js";
+import { hereOf, tellEmpty, tellFacts, tellHonest, tellMoment, tellOutcome, tellProgress, tellTip } from "./tell.js";
 import { number, speak, t } from "./text.js";
 import { pan, range, zoom } from "./viewport.js";
-import { causeOf, effectOf, rowsOf, spanAt } from "./walk.js";
+import { causeOf, effectOf, longestSpan, rowsOf, spanAt } from "./walk.js";
 
 /** @typedef {import("./view.js").Hit} Hit */
 /** @typedef {import("./editor.js").Editor} Editor */
@@ -42,7 +41,6 @@ const outputList = new OutputList(byId("output"), byId("output-count"), (time, l
   seek(time);
   if (line) go({ line });
 });
-const outline = new OutlineView(byId("outline", HTMLDetailsElement), byId("outline-tree"), go, () => stage.invalidate());
 
 /** The program that the page began with, and what it is now. */
 let original = String(data.source), source = original;
@@ -53,6 +51,8 @@ let editable = !data.run || own(data.run.id);
 /** The program of the run that is shown. */
 let ran = data.run ? original : "";
 let editor = /** @type {Editor | null} */ (null);
+let outline = /** @type {import("./outline-view.js").OutlineView | null} */ (null);
+let noticing = false;
 let raised = 0, marked = "";
 let wasOver = false, wasLive = false;
 
@@ -75,11 +75,14 @@ function tell() {
   }
   tellProgress(session);
   tellOutcome(session, { line: raised, edit: session.run && !editable ? edit : null, go });
-  tellEmpty(session);
+  tellEmpty(session, data.sandbox.reason !== null);
+  tellHonest(session);
+  if (session.findings.length) tellNotices();
+  stage.notices?.show(stage);
   const stays = tellMoment(stage);
   tellFacts(stage, { go, close: () => select(null) });
   outputList.show(session.timeline, player.t);
-  outline.show(session.timeline);
+  outline?.show(session.timeline, session.findings);
   const here = hereOf(session.timeline, source === ran ? stays : [], source === ran ? raised : 0);
   const key = JSON.stringify(here);
   if (editor && key !== marked) {
@@ -95,6 +98,16 @@ function tell() {
   }
   byId("share").hidden = !session.run;
   byId("run", HTMLButtonElement).disabled = session.phase === "sending" || data.sandbox.reason !== null;
+}
+
+/** What shows findings comes when there are some. */
+function tellNotices() {
+  if (noticing) return;
+  noticing = true;
+  void import("./later.js").then(({ Notices }) => {
+    stage.notices = new Notices(notice);
+    stage.invalidate();
+  });
 }
 
 /** The run is over and its trace is whole. */
@@ -124,6 +137,7 @@ function seek(time) {
 /** @param {Hit | null} hit */
 function select(hit) {
   view.selected = hit;
+  view.finding = null;
   stage.invalidate();
 }
 
@@ -151,6 +165,32 @@ function go(place) {
     seek(place.t);
     stage.show(0, place.t, place.t);
   } else visit({ ...(spanAt(place.lane, player.t) ?? { t: 0, lane: place.lane.id, resource: 0, index: -1, fold: false }), part: "lane" });
+}
+
+/**
+ * Goes to what was noticed: its lanes, when it began and where; or away from it again.
+ * @param {import("./findings.js").Finding} finding
+ */
+function notice(finding) {
+  if (view.finding === finding) return select(null);
+  const { lanes } = session.timeline;
+  for (const id of finding.lanes) for (let at = lanes[id]; at; at = lanes[at.parent]) view.folded.delete(at.id);
+  player.seek(finding.from_ns);
+  select(longestSpan(session.timeline, lanes[finding.lanes[0]], finding.from_ns, finding.to_ns));
+  view.finding = finding;
+  stage.show(finding.lanes[0], finding.from_ns, Math.min(finding.to_ns, stage.end));
+  // What is told moves what is below the timeline: first that, then the page.
+  tell();
+  stage.canvas.scrollIntoView({ block: "nearest" });
+  alsoShow(finding.lines[0]);
+}
+
+/**
+ * Shows the line of what was chosen on the timeline, unless that would scroll the timeline away.
+ * @param {number | undefined} line
+ */
+function alsoShow(line) {
+  if (line && source === ran && matchMedia("(width > 760px)").matches) editor?.show(line);
 }
 
 /** @param {1 | -1} direction */
@@ -207,8 +247,7 @@ function click(hit) {
   select(hit.part === "empty" || same ? null : hit);
   if (hit.part === "span" && !same) {
     const lane = session.timeline.lanes[hit.lane];
-    const line = lane && session.timeline.places[lane.spans.place[hit.index]]?.line;
-    if (line && source === ran) editor?.show(line);
+    alsoShow(lane && session.timeline.places[lane.spans.place[hit.index]]?.line);
   }
 }
 
@@ -356,6 +395,11 @@ on("open-examples", () => {
   dialog.showModal();
 });
 on("revert", () => editor?.replace(original));
+byId("outline").addEventListener("toggle", async () => {
+  const { OutlineView } = await import("./later.js");
+  outline = new OutlineView(byId("outline", HTMLDetailsElement), byId("outline-tree"), go, () => stage.invalidate());
+  stage.invalidate();
+}, { once: true });
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 }

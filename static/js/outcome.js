@@ -62,31 +62,25 @@ function stuck(timeline) {
 }
 
 /**
- * What a trace is missing; empty if nothing is.
- * @param {Run} run
- * @param {Lanes} timeline
+ * What watching cost, how well the GIL was seen, and what the trace is missing, in plain words.
+ * @param {Run} run that has ended
+ * @param {Lanes} timeline whole
+ * @returns {{text: string, lost: boolean}}
  */
-export function droppedOf(run, timeline) {
-  const said = [];
+export function honestyOf(run, { stats, refused }) {
   const { events, output_bytes: output } = run.dropped;
-  const lost = events + timeline.refused;
-  if (lost) said.push(ngettext("{n} event was dropped", "{n} events were dropped", lost));
-  if (output) said.push(ngettext("{n} byte of output was dropped", "{n} bytes of output were dropped", output));
-  return said.join(", ");
-}
-
-/**
- * What watching cost, and how well the GIL was seen; empty if nothing is known.
- * @param {Lanes} timeline
- */
-export function watchedBy({ stats }) {
-  const said = [];
-  if (stats[STAT_TRACER]) said.push(t("watching took about {time}", { time: duration(stats[STAT_TRACER]) }));
-  if (stats[STAT_PYTHON]) said.push(t("traced in pure Python, which costs more than in C"));
-  if (stats[STAT_RATE]) {
-    said.push(t("GIL looked at {hz} times a second, {n} switches missed", { hz: number(stats[STAT_RATE], 0), n: number(stats[STAT_MISSED], 0) }));
-  }
-  return said.join(", ");
+  const lost = [];
+  if (events + refused) lost.push(ngettext("{n} event was dropped.", "{n} events were dropped.", events + refused));
+  if (output) lost.push(ngettext("{n} byte of output was dropped.", "{n} bytes of output were dropped.", output));
+  const [tracer, rate, missed] = [stats[STAT_TRACER], stats[STAT_RATE], stats[STAT_MISSED]];
+  const share = run.cpu_ns ? t(", {n}% of the program's CPU time", { n: number((100 * tracer) / run.cpu_ns, 1) }) : "";
+  const said = [tracer ? t("Watching took about {time}{share}.", { time: duration(tracer), share }) : t("What watching cost was not measured.")];
+  if (stats[STAT_PYTHON]) said.push(t("It was done in pure Python, which costs more than in C."));
+  if (rate) {
+    said.push(t("The GIL was looked at {hz} times a second.", { hz: number(rate, 0) }));
+    said.push(missed ? ngettext("{n} time it changed hands unseen.", "{n} times it changed hands unseen.", missed) : t("No change of hands was missed."));
+  } else if (!run.python.free_threaded) said.push(t("Nobody looked at the GIL."));
+  return { text: [...said, ...(lost.length ? lost : [t("Nothing was dropped.")])].join(" "), lost: lost.length > 0 };
 }
 
 /**

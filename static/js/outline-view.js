@@ -31,15 +31,18 @@ export class OutlineView {
     details.addEventListener("toggle", opened);
   }
 
-  /** @param {Lanes} timeline */
-  show(timeline) {
+  /**
+   * @param {Lanes} timeline
+   * @param {import("./findings.js").Finding[]} findings
+   */
+  show(timeline, findings) {
     if (!this.details.open) return;
     const now = performance.now();
-    const state = `${timeline.events} ${timeline.over} ${timeline.order.length}`;
+    const state = `${timeline.events} ${timeline.over} ${timeline.order.length} ${findings.length}`;
     if (state === this.#shown || (!timeline.over && now - this.#at < LIVE_MS)) return;
     this.#shown = state;
     this.#at = now;
-    this.box.replaceChildren(this.#list(timeline, outlineOf(timeline)));
+    this.box.replaceChildren(this.#list(timeline, outlineOf(timeline, findings)));
   }
 
   /**

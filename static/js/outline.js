@@ -3,23 +3,37 @@
  * @module
  */
 import { ENDINGS, LOOK } from "./names.js";
+import { findingParts, findingWord, sureness } from "./findings.js";
 import { duration, listed, ngettext, t } from "./text.js";
 import { endingWord, holders, laneWord, linkWord, lookWord, nameOf, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {import("./text.js").Part} Part */
-/** @typedef {{kind: "lane" | "span" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
+/** @typedef {{kind: "finding" | "lane" | "span" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
 
 const MOST_SPANS = 300;
 
 /**
- * Every lane at the top, in order of its start.
+ * What was noticed, then every lane at the top, in order of its start.
  * @param {Lanes} timeline
+ * @param {import("./findings.js").Finding[]} findings
  * @returns {Item[]}
  */
-export function outlineOf(timeline) {
-  return sorted(timeline.order.filter((lane) => !timeline.lanes[lane.parent])).map((lane) => laneItem(timeline, lane));
+export function outlineOf(timeline, findings) {
+  const lanes = sorted(timeline.order.filter((lane) => !timeline.lanes[lane.parent])).map((lane) => laneItem(timeline, lane));
+  return [...findings.map((finding) => findingItem(timeline, finding)), ...lanes];
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {import("./findings.js").Finding} finding
+ */
+function findingItem(timeline, finding) {
+  const end = finding.to_ns < Infinity ? { t: finding.to_ns } : t("goes on");
+  /** @type {Part[]} */
+  const parts = [{ t: finding.from_ns }, " – ", end, `: ${findingWord(finding.kind)}, ${sureness(finding)}. `];
+  return leaf("finding", [...parts, ...findingParts(timeline, finding)]);
 }
 
 /** @param {Lane[]} lanes */
@@ -85,7 +99,7 @@ function spanItem(timeline, lane, index) {
 }
 
 /**
- * @param {"span" | "link" | "more"} kind
+ * @param {"finding" | "span" | "link" | "more"} kind
  * @param {Part[]} parts
  * @returns {Item}
  */

@@ -2,13 +2,17 @@
  * One run on the page: it is submitted or opened, its chunks come in, it ends. Live and recorded runs are one path.
  * @module
  */
-import { NoRun, follow, load } from "./feed.js";
+import { NoRun, follow, get, load } from "./feed.js";
 import { Timeline } from "./fold.js";
 
 /** @typedef {import("./feed.js").Run} Run */
 /** @typedef {import("./chunk.js").Chunk} Chunk */
 /** @typedef {"idle" | "sending" | "queued" | "starting" | "running" | "saving" | "loading" | "over"} Phase */
 /** @typedef {{source: string, python: string | null, example: string | null, parent: string | null}} Wanted */
+
+/** While a run is on, the server is asked for findings no more often, ms; the longer it takes, the more rarely. */
+const LOOK_MS = 1200, RARELY = 10;
+const TRIES = 4;
 
 /** A request that was refused, as problem+json says it. */
 export class Refused extends Error {
@@ -54,6 +58,8 @@ export class Session {
   reconnecting = 0;
   /** No such run, a deleted one, or a trace that can't be read. @type {"unknown" | "deleted" | "failed" | null} */
   problem = null;
+  /** What was noticed so far. @type {import("./findings.js").Finding[]} */
+  findings = [];
   /** @type {Chunk[]} */
   #queue = [];
   #next = 0;
@@ -61,6 +67,7 @@ export class Session {
   /** @type {{close: () => void} | null} */
   #feed = null;
   #opened = 0;
+  #looks = 0;
 
   /** @param {() => void} changed called whenever there is something new to show */
   constructor(changed) {
@@ -144,6 +151,7 @@ export class Session {
       this.timeline.finish(Math.max(this.run.wall_ns ?? 0, this.run.state === "lost" ? this.timeline.known : 0));
       this.phase = "over";
       changed = true;
+      this.#lookSoon(0);
     }
     return changed;
   }
@@ -157,8 +165,45 @@ export class Session {
     this.reconnecting = this.place = 0;
   }
 
+  /**
+   * Asks what was noticed, in a while.
+   * @param {number} wait ms
+   */
+  #lookSoon(wait, tries = TRIES) {
+    clearTimeout(this.#looks);
+    this.#looks = setTimeout(() => void this.#look(this.#opened, tries), wait);
+  }
+
+  /**
+   * @param {number} opened
+   * @param {number} tries
+   */
+  async #look(opened, tries) {
+    if (!this.run || opened !== this.#opened) return;
+    const began = performance.now();
+    const live = this.live;
+    try {
+      if (!live || !document.hidden) {
+        const { findings, known_ns: known } = await (await get(`/api/runs/${encodeURIComponent(this.run.id)}/findings`)).json();
+        if (opened !== this.#opened || live !== this.live) return;
+        for (const finding of findings) if (live && finding.to_ns >= known) finding.to_ns = Infinity;
+        if (JSON.stringify(findings) !== JSON.stringify(this.findings)) {
+          this.findings = findings;
+          this.changed();
+        }
+      }
+      if (live) this.#lookSoon(Math.max(LOOK_MS, RARELY * (performance.now() - began)));
+    } catch {
+      // Too long to be looked through while it is on, or no connection: later, then.
+      if (opened === this.#opened && live === this.live && tries) this.#lookSoon(2 * LOOK_MS, live ? tries : tries - 1);
+    }
+  }
+
   #forget() {
     this.timeline = new Timeline();
+    this.findings = [];
+    clearTimeout(this.#looks);
+    this.#looks = 0;
     this.#queue = [];
     this.#next = 0;
     this.#ended = false;
@@ -168,7 +213,10 @@ export class Session {
   #state(run) {
     this.run = run;
     if (run.state === "queued") this.phase = "queued";
-    else if (run.state === "running") this.phase = this.timeline.order.length ? "running" : "starting";
+    else if (run.state === "running") {
+      this.phase = this.timeline.order.length ? "running" : "starting";
+      if (this.phase === "running" && !this.#looks) this.#lookSoon(LOOK_MS);
+    }
   }
 
   /**

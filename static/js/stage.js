@@ -26,12 +26,14 @@ export class Stage {
   /** @type {View} */
   view = {
     from: 0, to: 1e6, width: 0, height: 0, dpr: 1, scrollTop: 0, playhead: 0, live: false,
-    folded: new Set(), opened: new Set(), hovered: null, selected: null,
+    folded: new Set(), opened: new Set(), hovered: null, selected: null, findings: [], finding: null,
   };
   /** The view follows the run as it grows. */
   following = true;
   /** @type {Model | null} */
   model = null;
+  /** Pins of findings, once there was one. @type {import("./notices.js").Notices | null} */
+  notices = null;
   #asked = false;
   #before = 0;
   #told = 0;
@@ -127,7 +129,7 @@ export class Stage {
     const { view } = this;
     view.folded.clear();
     view.opened.clear();
-    view.hovered = view.selected = null;
+    view.hovered = view.selected = view.finding = null;
     view.scrollTop = 0;
     this.following = true;
     this.flags.clear();
@@ -211,8 +213,10 @@ export class Stage {
       canvas.width = width;
       canvas.height = height;
     }
+    view.findings = this.session.findings;
     this.model = layout(timeline, view);
     this.flags.place(this.model);
+    this.notices?.place(this);
     this.#size(this.model.top + this.model.contentHeight + SPARE);
     // Rows that are all in sight leave a finger's vertical strokes to the page.
     canvas.style.touchAction = this.model.contentHeight <= view.height - this.model.top ? "pan-y" : "none";

@@ -5,7 +5,7 @@
 import { button, byId, icon, make, nodes } from "./dom.js";
 import { factsOf } from "./facts.js";
 import { LOOK } from "./names.js";
-import { droppedOf, outcomeOf, ranOn, watchedBy } from "./outcome.js";
+import { honestyOf, outcomeOf, ranOn } from "./outcome.js";
 import { sentence, staysAt } from "./sentence.js";
 import { date, duration, moment, number, t } from "./text.js";
 import { fullName } from "./words.js";
@@ -84,16 +84,14 @@ export function tellOutcome(session, { line, edit, go }) {
   }
   const over = phase === "over";
   const { mood, parts } = over ? outcomeOf(run, timeline) : { mood: "plain", parts: [t("This run is on the way")] };
-  const dropped = over ? droppedOf(run, timeline) : "";
   box.hidden = false;
-  const said = [run.id, phase, line, Boolean(edit), dropped].join();
+  const said = [run.id, phase, line, Boolean(edit)].join();
   fill(box, said, () => {
     box.dataset.mood = mood;
     box.dataset.run = over ? run.id : "";
     const words = make("div", {}, make("span", { class: "words" }, ...nodes(parts)));
     if (over && line) words.append(" · ", button(t("line {n}", { n: line }), "link", () => go({ line })));
-    const also = [ranOn(run, date(run.created)), over ? watchedBy(timeline) : "", dropped].filter(Boolean);
-    words.append(make("small", {}, ` · ${also.join(" · ")}`));
+    words.append(make("small", {}, ` · ${ranOn(run, date(run.created))}`));
     const children = [mood === "good" ? icon("circle-check") : mood === "bad" ? icon("circle-x") : icon("clock"), words];
     if (edit) {
       const again = button("", "button", edit);
@@ -102,6 +100,20 @@ export function tellOutcome(session, { line, edit, go }) {
     }
     return children;
   });
+}
+
+/**
+ * What watching cost, and what it missed: always in one place.
+ * @param {Session} session
+ */
+export function tellHonest(session) {
+  const box = byId("honest");
+  const { run, timeline, phase } = session;
+  box.hidden = !run || Boolean(session.problem);
+  if (!run) return;
+  const { text, lost } = phase === "over" ? honestyOf(run, timeline) : { text: t("What watching costs and what it misses is told when the run has ended."), lost: false };
+  fill(box, text, () => [lost ? icon("triangle-alert") : icon("eye"), make("span", {}, text)]);
+  box.toggleAttribute("data-lost", lost);
 }
 
 /**
@@ -174,8 +186,9 @@ export function tellTip(stage, hit, at) {
 /**
  * What stands where there is no picture yet.
  * @param {Session} session
+ * @param {boolean} closed no programs can be run here
  */
-export function tellEmpty(session) {
+export function tellEmpty(session, closed) {
   const box = byId("empty");
   const { phase, problem, timeline } = session;
   const nothing = !timeline.order.length;
@@ -184,6 +197,7 @@ export function tellEmpty(session) {
   const [title, text] = problem === "unknown" ? [t("There is no such run"), t("Perhaps the link is not complete.")]
     : problem === "deleted" ? [t("This run was deleted"), t("Its program and its trace are gone.")]
     : problem === "failed" ? [t("The trace can't be read"), t("Reload the page to try again.")]
+    : phase === "idle" && closed ? [t("Programs can't be run here"), t("Runs that were recorded can be looked at: open the link of one.")]
     : phase === "idle" ? [t("Nothing has run yet"), t("Press Run (Ctrl-Enter): every process, thread and task gets a lane, live while it runs.")]
     : phase === "queued" ? [queued(session), t("The run begins as soon as there is room.")]
     : phase === "over" ? [t("Nothing was recorded"), t("The program ended before it could be watched.")]

@@ -18,6 +18,8 @@
  * @property {Set<number>} opened process lanes whose internal lanes are shown
  * @property {Hit | null} hovered
  * @property {Hit | null} selected
+ * @property {import("./findings.js").Finding[]} findings
+ * @property {import("./findings.js").Finding | null} finding the one that is selected
  */
 
 /**

@@ -35,6 +35,25 @@ export function spanAt(lane, t) {
 }
 
 /**
+ * The span of a lane that takes most of a stretch of time; null if it has none.
+ * @param {Lanes} timeline
+ * @param {Lane | undefined} lane
+ * @param {number} from
+ * @param {number} to
+ * @returns {Hit | null}
+ */
+export function longestSpan(timeline, lane, from, to) {
+  const first = spanAt(lane, from);
+  if (!lane || !first) return null;
+  let best = first.index, most = 0;
+  for (let i = best; i < lane.spans.n && lane.spans.t[i] < to; i++) {
+    const length = Math.min(timeline.endOf(lane, i), to) - Math.max(lane.spans.t[i], from);
+    if (length > most) [best, most] = [i, length];
+  }
+  return spanHit(lane, best, Math.max(from, lane.spans.t[best]));
+}
+
+/**
  * What made a span begin, or made its wait end: the span where the arrow comes from.
  * @param {Lanes} timeline
  * @param {Hit} hit on a span

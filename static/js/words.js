@@ -121,6 +121,18 @@ function lasts(timeline, lane, holds, index, time) {
 }
 
 /**
+ * Whether somebody looked at a GIL at a time; traces that do not say so are taken to have been looked at all along.
+ * @param {Lanes} timeline
+ * @param {number} id
+ * @param {number} time
+ */
+export function isWatched(timeline, id, time) {
+  const levels = timeline.resources[id]?.levels;
+  const index = levels ? search(levels.t, levels.n, time) - 1 : 0;
+  return !levels || (index >= 0 && levels.what[index] > 0);
+}
+
+/**
  * What a lane holds at a time.
  * @param {Lanes} timeline
  * @param {Lane} lane

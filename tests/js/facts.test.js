@@ -47,7 +47,7 @@ test("a span that is not over yet says so", () => {
 
 test("the outline is a tree of lanes with every span and link in words", () => {
   const timeline = story();
-  assert.deepEqual(outlineOf(timeline).map(({ parts }) => read(parts)), ["main process · process · 0 ms – 17 ms · returned"]);
+  assert.deepEqual(outlineOf(timeline, []).map(({ parts }) => read(parts)), ["main process · process · 0 ms – 17 ms · returned"]);
   assert.deepEqual(insideOf(timeline, laneOf(timeline, 1)).map(({ parts }) => read(parts)), [
     "0 ms: running, 17.0 ms", "MainThread · thread · 1 ms – 16 ms · returned", "worker · thread · 2 ms – 15 ms · returned",
   ]);

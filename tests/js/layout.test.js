@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "../../static/js/chunk.js";
+import { factsOf } from "../../static/js/facts.js";
 import { Timeline } from "../../static/js/fold.js";
 import { hitAt } from "../../static/js/hit.js";
 import { layout } from "../../static/js/layout.js";
-import { INTERNAL, KIND, LOCK, PROCESS, QUEUE, RETURNED, RUNNING, TASK, THREAD, WAITING } from "../../static/js/names.js";
+import { GIL, INFERRED, INTERNAL, KIND, LOCK, PROCESS, QUEUE, RETURNED, RUNNING, TASK, THREAD, WAITING } from "../../static/js/names.js";
 import { encode } from "./encode.js";
 import { GUARD, MAIN, MS, WORKER, laneOf, story } from "./story.js";
 
@@ -15,7 +16,7 @@ import { GUARD, MAIN, MS, WORKER, laneOf, story } from "./story.js";
 function viewed(changes) {
   return {
     from: 0, to: 20 * MS, width: 1000, height: 600, dpr: 1, scrollTop: 0, playhead: 6 * MS, live: false, folded: new Set(),
-    opened: new Set(), hovered: null, selected: null, ...changes,
+    opened: new Set(), hovered: null, selected: null, findings: [], finding: null, ...changes,
   };
 }
 
@@ -167,4 +168,28 @@ test("a link can be pointed at between rows", () => {
   assert.ok(handoff);
   const hit = hitAt(timeline, view, model, handoff.x0 + 1, (handoff.y0 + handoff.y1) / 2);
   assert.deepEqual([hit.part, hit.lane, laneOf(timeline, hit.lane).links.kind[hit.index]], ["link", MAIN, 4]);
+});
+
+test("a GIL that nobody has is free only where somebody looked", () => {
+  const gil = 5;
+  const timeline = folded([
+    { kind: KIND.LANE, t: 0, lane: 1, flags: PROCESS, text: "main process" },
+    { kind: KIND.LANE, t: 0, lane: MAIN, flags: THREAD, obj: 1, text: "MainThread" },
+    { kind: KIND.STATE, t: 0, lane: MAIN, flags: RUNNING },
+    { kind: KIND.RESOURCE, t: 1 * MS, lane: 1, obj: gil, flags: GIL, text: "GIL" },
+    { kind: KIND.LEVEL, t: 1 * MS, lane: 1, obj: gil, end: 1 },
+    { kind: KIND.HOLD, t: 1 * MS, end: 4 * MS, lane: MAIN, obj: gil, flags: INFERRED },
+    { kind: KIND.LEVEL, t: 6 * MS, lane: 1, obj: gil, end: 0 },
+    { kind: KIND.LEVEL, t: 9 * MS, lane: 1, obj: gil, end: 1 },
+  ]);
+  const note = (/** @type {number} */ t) => {
+    const view = viewed({ playhead: t * MS });
+    const row = layout(timeline, view).rows.find(({ type }) => type === "gil");
+    return [row?.note, factsOf(timeline, { part: "gil", t: t * MS, lane: 1, resource: gil, index: -1, fold: false })?.title];
+  };
+  assert.deepEqual(note(0.5), ["not looked at", "Nobody looked at the GIL then"]);
+  assert.deepEqual(note(2), ["→ MainThread", "MainThread holds the GIL"]);
+  assert.deepEqual(note(5), ["free", "Nobody holds the GIL"]);
+  assert.deepEqual(note(7), ["not looked at", "Nobody looked at the GIL then"]);
+  assert.deepEqual(note(10), ["free", "Nobody holds the GIL"]);
 });

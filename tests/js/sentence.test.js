@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { outcomeOf } from "../../static/js/outcome.js";
+import { honestyOf, outcomeOf } from "../../static/js/outcome.js";
 import { sentence, staysAt } from "../../static/js/sentence.js";
 import { speak } from "../../static/js/text.js";
 import { MS, read, story } from "./story.js";
@@ -56,4 +56,27 @@ test("an outcome is told in plain words", () => {
   assert.equal(told("out_of_memory"), "Memory limit of 256 MiB reached after 1.50 s");
   assert.equal(told("timed_out", { detail: "time limit of 10 s reached" }), "Time limit of 10.0 s reached: MainThread waits until worker ends.");
   assert.equal(told("timed_out", { detail: "CPU time limit of 5 s reached" }), "CPU time limit of 5.00 s reached: MainThread waits until worker ends.");
+});
+
+test("what watching cost and what it missed is said in plain words, also that it was nothing", () => {
+  const timeline = story();
+  const run = { cpu_ns: 200e6, dropped: { events: 0, output_bytes: 0 }, python: { free_threaded: false } };
+  assert.deepEqual(honestyOf(run, timeline), {
+    text: "What watching cost was not measured. Nobody looked at the GIL. Nothing was dropped.", lost: false,
+  });
+  timeline.stats.set([3e6, 998, 1], 1);
+  assert.equal(
+    honestyOf(run, timeline).text,
+    "Watching took 3.00 ms, 1.5% of the program's CPU time. The GIL was looked at 998 times a second. 1 time it changed hands unseen. "
+    + "Nothing was dropped.",
+  );
+  timeline.stats[3] = 0;
+  timeline.refused = 1;
+  assert.deepEqual(honestyOf({ ...run, cpu_ns: null, dropped: { events: 2, output_bytes: 1 } }, timeline), {
+    text: "Watching took 3.00 ms. The GIL was looked at 998 times a second. No change of hands was missed. 3 events were dropped. "
+      + "1 byte of output was dropped.",
+    lost: true,
+  });
+  timeline.stats[2] = 0;
+  assert.equal(honestyOf({ ...run, python: { free_threaded: true } }, timeline).text.includes("GIL"), false);
 });

@@ -43,7 +43,7 @@ function busy(lanes) {
 
 const view = {
   from: 0, to: 50_000, width: 1000, height: 600, dpr: 1, scrollTop: 0, playhead: 0, live: false, folded: new Set(), opened: new Set(),
-  hovered: null, selected: null,
+  hovered: null, selected: null, findings: [], finding: null,
 };
 const colours = palette(false);
 

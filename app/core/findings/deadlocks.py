@@ -54,7 +54,7 @@ def candidates(waits: Waits) -> Iterator[tuple[Lane, Span]]:
 
 def plain(waits: Waits, steps: list[Step]) -> list[Step]:
     """The steps between the program's own threads and tasks: without processes, whose threads do what they do, and
-    without the tasks that asyncio makes to wait for something; the lowest lane comes first."""
+    without the tasks that asyncio makes to wait for something; the lowest lane that waits of itself comes first."""
     lanes = waits.timeline.lanes
     kept: list[Step] = []
     for step in steps:
@@ -68,7 +68,7 @@ def plain(waits: Waits, steps: list[Step]) -> list[Step]:
             kept.append(step)
     if len(kept) > 1 and (lanes[kept[0].lane].kind == wire.PROCESS or lanes[kept[0].lane].internal):
         return plain(waits, steps[1:] + steps[:1])
-    first = min(range(len(kept)), key=lambda at: kept[at].lane, default=0)
+    first = min(range(len(kept)), key=lambda at: (kept[at].need.how == "loop", kept[at].lane), default=0)
     return kept[first:] + kept[:first]
 
 

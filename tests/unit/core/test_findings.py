@@ -286,9 +286,9 @@ def test_a_task_that_blocks_the_loop_on_what_another_task_holds_is_a_deadlock() 
         *(waits(5, lane, LOCK) for lane in (GOES, LOOP)),
     )
     (found,) = findings(timeline)
-    assert (found.kind, found.lanes, found.inferred) == ("deadlock", (SLEEPS, GOES), False)
+    assert (found.kind, found.lanes, found.inferred) == ("deadlock", (GOES, SLEEPS), False)
     assert found.title == (
-        "Deadlock: Task-11 can't go on while Task-13 blocks their event loop; Task-13 waits for lock, held by Task-11"
+        "Deadlock: Task-13 waits for lock, held by Task-11; Task-11 can't go on while Task-13 blocks their event loop"
     )
 
 
