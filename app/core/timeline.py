@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,6 +131,11 @@ def process_of(timeline: Timeline, lane: Lane) -> Lane:
 
 def to_json(timeline: Timeline) -> dict[str, Any]:
     """The timeline as GET /api/runs/{id}/timeline says it, without `run` and `findings`."""
+    return {name: list(value) if isinstance(value, Iterator) else value for name, value in parts(timeline).items()}
+
+
+def parts(timeline: Timeline) -> dict[str, Any]:
+    """As `to_json`, but what may be as long as the trace is made item by item: iterators in place of lists."""
 
     def place(number: int) -> tuple[int | None, str | None]:
         line, function, _ = timeline.places.get(number, (0, "", False))
@@ -168,7 +174,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
 
     return {
         "lanes": [lane(item) for item in sorted(timeline.lanes.values(), key=lambda item: item.id)],
-        "spans": [span(item) for owner in sorted(timeline.lanes) for item in timeline.lanes[owner].spans],
+        "spans": (span(item) for owner in sorted(timeline.lanes) for item in timeline.lanes[owner].spans),
         "resources": [
             {
                 "id": item.id,
@@ -180,7 +186,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
             }
             for item in sorted(timeline.resources.values(), key=lambda item: item.id)
         ],
-        "holds": [
+        "holds": (
             {
                 "resource": item.resource,
                 "lane": item.lane,
@@ -189,9 +195,9 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
                 "inferred": item.inferred,
             }
             for item in timeline.holds
-        ],
-        "levels": [{"resource": r, "t_ns": round(t), "value": round(value)} for r, t, value in timeline.levels],
-        "links": [
+        ),
+        "levels": ({"resource": r, "t_ns": round(t), "value": round(value)} for r, t, value in timeline.levels),
+        "links": (
             {
                 "kind": item.kind,
                 "from_lane": item.from_lane,
@@ -201,7 +207,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
                 "resource": item.resource or None,
             }
             for item in timeline.links
-        ],
+        ),
         "marks": [
             {"lane": owner, "t_ns": round(t), "kind": MARKS[kind], "text": text, "line": place(where)[0]}
             for owner, t, kind, text, where in timeline.marks

@@ -6,7 +6,8 @@ import asyncio
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from app.core.errors import NotYet
@@ -14,7 +15,7 @@ from app.core.event import Chunk, unpack_all
 from app.core.findings import findings
 from app.core.fold import fold
 from app.core.run import Run, State
-from app.core.timeline import Timeline, to_json
+from app.core.timeline import Timeline, parts
 from app.store import Store
 
 SLICE = 1000
@@ -83,14 +84,14 @@ class Timelines:
 
 
 def _timeline(chunks: list[bytes], wall_ns: int | None, *, over: bool = True) -> Timeline:
-    parts: list[Chunk] = [chunk for data in chunks for chunk in unpack_all(data)]
-    known = max([chunk.known for chunk in parts], default=0.0)
-    return fold(parts, (known if wall_ns is None else float(wall_ns)) if over else None)
+    log: list[Chunk] = [chunk for data in chunks for chunk in unpack_all(data)]
+    known = max([chunk.known for chunk in log], default=0.0)
+    return fold(log, (known if wall_ns is None else float(wall_ns)) if over else None)
 
 
 def _folded(chunks: list[bytes], wall_ns: int | None) -> bytes:
     timeline = _timeline(chunks, wall_ns)
-    whole = to_json(timeline) | {"findings": [finding.to_json() for finding in findings(timeline)]}
+    whole = parts(timeline) | {"findings": [finding.to_json() for finding in findings(timeline)]}
     return b"{" + b",".join(f'"{name}":'.encode() + _encoded(value) for name, value in whole.items()) + b"}"
 
 
@@ -101,8 +102,13 @@ def _found(chunks: list[bytes], wall_ns: int | None, *, over: bool = True) -> by
 
 
 def _encoded(value: Any) -> bytes:
-    """The value as JSON, a long list in slices: the encoder gives no other thread a turn before it has finished."""
-    if isinstance(value, list) and len(value) > SLICE:
-        slices = (value[start : start + SLICE] for start in range(0, len(value), SLICE))
-        return b"[" + b",".join(_encoded(part)[1:-1] for part in slices) + b"]"
+    """The value as JSON, a list in slices: the encoder gives no other thread a turn before it has finished."""
+    if isinstance(value, list | Iterator):
+        items = iter(value)
+        slices = iter(lambda: list(islice(items, SLICE)), [])
+        return b"[" + b",".join(_json(part)[1:-1] for part in slices) + b"]"
+    return _json(value)
+
+
+def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

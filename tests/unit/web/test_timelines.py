@@ -74,4 +74,4 @@ async def test_findings_of_a_run_that_is_on_are_looked_for_once_a_second(
 def test_a_long_list_is_encoded_as_a_short_one_is() -> None:
     for length in (0, 1, timelines.SLICE, timelines.SLICE + 1, 3 * timelines.SLICE):
         value = [{"lane": number, "name": "я"} for number in range(length)]
-        assert json.loads(timelines._encoded(value)) == value
+        assert json.loads(timelines._encoded(value)) == json.loads(timelines._encoded(iter(value))) == value
