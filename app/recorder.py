@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 MS = 1_000_000
 LOOK_NS, IDLE_NS = 8 * MS, 10 * MS
 """How long it is from one look at the log to the next: while there is something new, and at most."""
+PAUSE_NS = 2 * MS
+"""How long nothing is done between two looks, at least."""
 LAG_NS = 4 * MS
 """How old an event is when it is given on: until then older ones may come, from a process that was interrupted."""
 SLOW_NS = 25 * MS
@@ -169,6 +171,7 @@ class Recording:
     pending: list[records.Records] = field(default_factory=list)
     due: int = FOREVER
     pause_ns: int = LOOK_NS
+    again: int = 0
     slow: int = 0
     seq: int = 0
     known: int = 0
@@ -200,7 +203,7 @@ class Recording:
             for descriptor, stream in self.streams.items():
                 loop.add_reader(descriptor, self._read_output, descriptor, stream)
             while not ended.done():
-                await asyncio.sleep(self.pause_ns / 1e9)
+                await asyncio.sleep(max(self.again - time.monotonic_ns(), PAUSE_NS) / 1e9)
                 await self._look()
         finally:
             for descriptor in self.streams:
@@ -265,9 +268,9 @@ class Recording:
         await self._emit(now - LAG_NS)
         news = self.seq > seq or len(self.pending) > waited
         self.pause_ns = LOOK_NS if news else min(self.pause_ns * 2, IDLE_NS)
+        self.again = now + self.pause_ns
         if self.due < FOREVER and self.seq == seq:
-            # The loop's timers know whole milliseconds.
-            self.pause_ns = min(self.pause_ns, max(-(-(self.due + LAG_NS - now) // MS) * MS, MS))
+            self.again = min(self.again, self.due + LAG_NS + MS)  # the loop's timers know whole milliseconds
 
     def _take(self, fresh: records.Records) -> None:
         checked, bad = records.check(fresh, time.monotonic_ns())
