@@ -31,6 +31,25 @@ HEADER = struct.Struct(wire.PACKET_HEADER)
 PATIENCE_S = 60
 NEVER = 1 << 63
 
+MEETING = """
+import time
+
+
+def blocked(*threads):
+    for thread in threads:
+        before = None
+        while True:
+            # Blocked is who sleeps, and does not wake up for the GIL now and then while we leave it alone.
+            with open(f"/proc/{thread.native_id}/status") as file:
+                status = dict(line.split(":", 1) for line in file)
+            now = status["State"].split()[0], status["voluntary_ctxt_switches"]
+            if now[0] == "S" and now == before:
+                break
+            before = now
+            time.sleep(0.02)
+"""
+"""A module for programs: `blocked(*threads)` comes back when each of these threads waits for something."""
+
 
 @dataclass(frozen=True)
 class Packet:
@@ -169,6 +188,7 @@ class Tracer:
             assert complaint == ""
         subprocess.run([self.python, "-m", "compileall", "-q", self.package], check=True, timeout=PATIENCE_S)
         (site / "interleave.pth").write_text("import interleave_tracer.start\n")
+        (site / "meeting.py").write_text(MEETING)
         version = subprocess.run(
             [self.python, "-c", "import sys; print(*sys.version_info[:3])"], check=True, capture_output=True, text=True
         )
@@ -241,3 +261,13 @@ def tracer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def run(tracer: Tracer) -> Run:
     return tracer.run
+
+
+@pytest.fixture(scope="session")
+def certificate(tracer: Tracer) -> Path:
+    """The folder of cert.pem and key.pem: the one in which programs run."""
+    folder = tracer.log.parent
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 9 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*command.split(), *names], cwd=folder, check=True, capture_output=True)
+    return folder

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from app.core.event import Chunk
 from app.core.fold import fold
-from app.core.timeline import Timeline
 from app.tracer import wire
 
 from .conftest import Run, Seen
+from .stories import sound
 
 OPERATIONS = st.one_of(
     st.tuples(st.just("lock"), st.integers(0, 1)),
@@ -106,15 +106,6 @@ async def main():
 asyncio.run(main())
 print(json.dumps(done))
 """
-
-
-def sound(timeline: Timeline) -> None:
-    """What holds for every timeline: a lane is in one state at a time, and causes come before their effects."""
-    for lane in timeline.lanes.values():
-        assert all(one.end_ns == two.start_ns for one, two in pairwise(lane.spans)), lane
-        assert all(span.start_ns <= span.end_ns for span in lane.spans), lane
-    for link in timeline.links:
-        assert link.from_ns <= link.to_ns, link
 
 
 def check(seen: Seen, workers: int) -> None:
