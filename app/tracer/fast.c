@@ -471,12 +471,17 @@ static PyObject *taken(PyObject *self, Held *held) {
     Py_RETURN_TRUE;
 }
 
-/* Say that it is let go, before it is. */
-static void left(Held *held) {
-    uint64_t at = slot(), since = held->since;
+/* Say that it is let go, before it is; and if somebody else had it, who does that. */
+static void left(PyObject *self, Held *held) {
+    uint64_t at = slot(), since = held->since, t = now();
     held->since = 0;
     close_cell(cell_at(held->cell));
-    put(at, held->word, since, now(), held->who);
+    put(at, held->word, since, t, held->who);
+    if (self && held->who != here.lane) {
+        PyObject *done = PyObject_CallMethod(self, "_signal", "K", (unsigned long long)t);
+        if (!done) PyErr_Clear();
+        Py_XDECREF(done);
+    }
 }
 
 /* A lock is a native one, as the interpreter's own is: to try it is a call of C, which no parsing of arguments precedes. */
@@ -549,7 +554,7 @@ static PyObject *lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t 
 static PyObject *lock_release(PyObject *self, PyObject *Py_UNUSED(none)) {
     Lock *lock = (Lock *)self;
     if (!lock->locked) return call(&plain_release, plain);
-    if (lock->held.since) left(&lock->held);
+    if (lock->held.since) left(self, &lock->held);
     lock->locked = 0;
     PyThread_release_lock(lock->native);
     Py_RETURN_NONE;
@@ -626,7 +631,7 @@ static bool rlock_let_go(PyObject *self, uint32_t times) {
     int owned = truth(call(&rlock_owned, self));
     if (owned > 0 && held->depth) {
         held->depth -= times < held->depth ? times : held->depth;
-        if (!held->depth) left(held);
+        if (!held->depth) left(NULL, held);
     }
     return owned >= 0;
 }

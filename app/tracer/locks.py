@@ -12,7 +12,7 @@ from sys import _getframe
 
 from . import wire
 from .hooks import replace, without_us
-from .lanes import Resource, _appear, declare, here, running, waiting
+from .lanes import Resource, _appear, act, declare, here, running, waiting
 from .log import Cell, clock, emit, fast, slots, ticks, words
 from .places import LIBRARY, kind, place, user
 
@@ -115,6 +115,8 @@ class _ToldLock:
             words[at + 2] = t
             words[at + 3] = self._who
             words[at] = self._word
+            if self._who != here.lane:
+                self._signal(t)
         try:
             # What was not held, or is called with what makes no sense, gets the real lock's own error.
             if kind is None or traceback is not None:
@@ -145,6 +147,7 @@ class _ToldLock:
     _ask: Any
     _wait: Any
     _first: Any
+    _signal: Any
 
 
 if fast:
@@ -209,6 +212,10 @@ class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
         self._cell = cell = Cell()
         declare(self._resource, self, user(_getframe(1)))
         return cell
+
+    def _signal(self, t: int) -> None:
+        """Another lane lets go of the lock than the one that had it: a signal to those who wait for it."""
+        act(wire.WAKE, self._resource.number, t, place(_getframe(1)))
 
     def _forget(self) -> None:
         self._since = 0

@@ -104,6 +104,29 @@ def test_a_lock_let_go_by_another_thread_was_held_by_the_first(run: Run) -> None
     assert seen.holds("lock") == ["MainThread"]
 
 
+def test_a_lock_as_a_signal_wakes_by_who_lets_it_go(run: Run) -> None:
+    seen = run(
+        """
+        import _thread, threading
+        from meeting import blocked
+        lock, done = _thread.allocate_lock(), threading.Lock()
+        def opener():
+            for each in lock, done:
+                blocked(threading.main_thread())
+                each.release()
+        with lock, done:
+            _thread.start_new_thread(opener, ())
+            lock.acquire()
+            done.acquire()
+        """
+    )
+
+    assert seen.exit_code == 0, seen.stderr
+    assert seen.waits("MainThread") == [Wait("lock", "lock", 11), Wait("lock", "done", 12)]
+    assert seen.links("wake") == [("opener", "MainThread")] * 2
+    assert seen.holds("lock") == seen.holds("done") == ["MainThread"] * 2
+
+
 def test_a_lock_that_nobody_lets_go_is_an_open_hold(run: Run) -> None:
     seen = run(
         """
