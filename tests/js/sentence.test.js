@@ -67,13 +67,13 @@ test("what watching cost and what it missed is said in plain words, also that it
   timeline.stats.set([3e6, 998, 1], 1);
   assert.equal(
     honestyOf(run, timeline).text,
-    "Watching took 3.00 ms, 1.5% of the program's CPU time. The GIL was looked at 998 times a second. 1 time it changed hands unseen. "
+    "Watching took about 3.00 ms, 1.5% of the program's CPU time. The GIL was looked at 998 times a second. 1 time it changed hands unseen. "
     + "Nothing was dropped.",
   );
   timeline.stats[3] = 0;
   timeline.refused = 1;
   assert.deepEqual(honestyOf({ ...run, cpu_ns: null, dropped: { events: 2, output_bytes: 1 } }, timeline), {
-    text: "Watching took 3.00 ms. The GIL was looked at 998 times a second. No change of hands was missed. 3 events were dropped. "
+    text: "Watching took about 3.00 ms. The GIL was looked at 998 times a second. No change of hands was missed. 3 events were dropped. "
       + "1 byte of output was dropped.",
     lost: true,
   });
