@@ -76,9 +76,15 @@ def told_end(pid: int, code: int) -> None:
     found = _children.get(pid)
     if found is None or found.ended:
         return
+    # At its exit multiprocessing joins the children that are left, but not one that is dead by then: that was waited for
+    # as well, however short it was.
+    util = sys.modules.get("multiprocessing.util")
+    joined = getattr(util, "_exiting", False) is True and not lanes.here.waits and waiting(pid, 0)
     found.ended = True
     ending = wire.KILLED if code < 0 else wire.EXITED if code else wire.RETURNED
     emit(wire.END, ending, code + 2**31, clock(), 0, found.lane)
+    if joined:
+        lanes.running()
 
 
 def waiting(pid: int, where: int, limited: bool = False) -> bool:

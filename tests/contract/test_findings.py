@@ -435,6 +435,7 @@ WRONG = {
             for _ in range(6):
                 with lock:
                     time.sleep(0.04)
+                time.sleep(0.01)  # or the lock could stay with one process to its end, and few would ever wait
         if __name__ == "__main__":
             lock, both = multiprocessing.Lock(), multiprocessing.Barrier(3)
             children = [multiprocessing.Process(target=work, args=(lock, both), name=f"child-{n}") for n in range(3)]
