@@ -103,6 +103,17 @@ class Builtin:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
 
+    @property
+    def __signature__(self) -> Any:
+        return sys.modules["inspect"].signature(self._original)
+
+    def __eq__(self, other: object) -> bool:
+        # Sets of functions, as os has of what it supports, hold the original.
+        return other is self or other is self._original
+
+    def __hash__(self) -> int:
+        return hash(self._original)
+
     def __repr__(self) -> str:
         return repr(self._original)
 
@@ -110,9 +121,19 @@ class Builtin:
         return str(self._original.__qualname__)
 
 
+def like(ours: Any, original: Any) -> Any:
+    """Give a function of ours the name, docstring, signature and source of the one in whose place it stands."""
+    ours.__module__ = getattr(getattr(original, "__objclass__", None), "__module__", None)
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
+        value = getattr(original, attribute, ours)
+        if value is not ours:
+            setattr(ours, attribute, value)
+    if getattr(getattr(original, "__code__", None), "co_argcount", 0) == ours.__code__.co_argcount:
+        ours.__defaults__ = original.__defaults__
+    ours.__wrapped__ = original  # what inspect goes by
+    return ours
+
+
 def replace(owner: Any, name: str, ours: Callable[..., Any]) -> None:
-    """Put a function of ours in the place of one written in Python, under its name, signature and docstring."""
-    original = getattr(owner, name)
-    for attribute in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__defaults__"):
-        setattr(ours, attribute, getattr(original, attribute))
-    setattr(owner, name, ours)
+    """Put a function of ours in the place of another, which it is `like`."""
+    setattr(owner, name, like(ours, getattr(owner, name)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import _getframe
 
 from . import lanes, wire
-from .hooks import replace, without_us
+from .hooks import like, replace, without_us
 from .lanes import Resource, act, level, of, running, waiting
 from .log import clock
 from .places import LIBRARY, kind, place, user
@@ -138,5 +138,8 @@ def _simple_queues(queue: Any) -> None:
         def __reduce_ex__(self, protocol: Any) -> Any:
             return plain().__reduce_ex__(protocol)
 
-    SimpleQueue.put, SimpleQueue.get = put, get
+    SimpleQueue.__doc__ = plain.__doc__
+    for ours in put, get, SimpleQueue.put_nowait, SimpleQueue.get_nowait:
+        name = ours.__name__.rstrip("_")
+        setattr(SimpleQueue, name, like(ours, getattr(plain, name)))
     queue.SimpleQueue = SimpleQueue

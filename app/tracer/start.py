@@ -22,12 +22,13 @@ def _start() -> None:
     import os
     import sys
 
-    from . import ends, lanes, locks, processes, sleeps, streams, threads
+    from . import ends, files, lanes, locks, processes, sleeps, streams, threads
 
     hooks.install()
     name = "main process" if log.index() == 1 else sys.orig_argv[-1]
     lanes.begin(name, internal=processes.is_server)
     streams.install()
+    files.watch()
     sleeps.watch()
     locks.watch_raw()
     threads.watch_raw()
@@ -36,6 +37,8 @@ def _start() -> None:
     hooks.when_imported("copyreg", locks.watch_pickling)
     hooks.when_imported("queue", _queue)
     hooks.when_imported("concurrent.futures._base", _futures)
+    hooks.when_imported("select", _select)
+    hooks.when_imported("selectors", _selectors)
     hooks.when_imported("asyncio", _asyncio)
     hooks.when_imported("subprocess", _subprocess)
     hooks.when_imported("multiprocessing.process", _process)
@@ -43,6 +46,7 @@ def _start() -> None:
     for method in ("popen_fork", "popen_forkserver"):
         hooks.when_imported(f"multiprocessing.{method}", _popen)
     hooks.when_imported("socket", _socket)
+    hooks.when_imported("ssl", _ssl)
     hooks.when_imported("warnings", _warnings)
     for part in ("queues", "connections", "results", "locks"):
         hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
@@ -71,6 +75,18 @@ def _futures(module: ModuleType) -> None:
     futures.watch(module)
 
 
+def _select(module: ModuleType) -> None:
+    from . import polls
+
+    polls.watch_select(module)
+
+
+def _selectors(module: ModuleType) -> None:
+    from . import polls
+
+    polls.watch_selectors(module)
+
+
 def _asyncio(_: ModuleType) -> None:
     from . import tasks
 
@@ -78,9 +94,10 @@ def _asyncio(_: ModuleType) -> None:
 
 
 def _subprocess(module: ModuleType) -> None:
-    from . import processes
+    from . import files, processes
 
     processes.watch_subprocess(module)
+    files.watch_subprocess(module)
 
 
 def _process(module: ModuleType) -> None:
@@ -123,6 +140,12 @@ def _socket(module: ModuleType) -> None:
     from . import sockets
 
     sockets.watch(module)
+
+
+def _ssl(module: ModuleType) -> None:
+    from . import sockets
+
+    sockets.watch_ssl(module)
 
 
 def _finish() -> None:

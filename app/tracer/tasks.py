@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import selectors
 import sys
 from _thread import get_ident
 from asyncio import (
@@ -24,7 +23,7 @@ from asyncio import (
 from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, GeneratorType, MethodType
 from typing import Any
 
-from . import lanes, task_calls, task_ends, task_locks, task_waits, threads, wire
+from . import lanes, polls, task_calls, task_ends, task_locks, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
 from .log import Cell, cell, clock, emit, emit_text, fast, inherited, number, slots, ticks, words
@@ -422,29 +421,14 @@ def _eagerly(constructor: Any) -> Any:
 # -- the loop waits ----------------------------------------------------------------------------------------------------
 
 
-def _selecting(select: Any) -> Any:
-    def select_(self: Any, timeout: float | None = None) -> Any:
-        if timeout is not None and timeout <= 0:
-            return select(self, timeout)
-        caller = sys._getframe(1)
-        home = _selectors.get(id(self)) if caller.f_code is _run_once else None
-        if home is None:
-            on, limited = lanes.of(self, wire.IO, caller).number, True
-        else:
-            on = home.io = home.io or lanes.resource(wire.IO, "event loop")
-            # Without timers, and with nothing to watch but its own pipe, only the program's other lanes can wake it.
-            limited = timeout is not None or len(self.get_map()) > 1
-        where = place(caller)
-        lanes.waiting(on, where, limited)
-        try:
-            return select(self, timeout)
-        except BaseException as error:
-            without_us(error)
-            raise
-        finally:
-            lanes.running(where)
-
-    return select_
+def _selecting(selector: Any, caller: CodeType, timeout: float | None) -> tuple[int, bool]:
+    """What a thread waits on in its event loop's selector, 0 if the loop does not wait; and whether that is limited."""
+    home = _selectors.get(id(selector)) if caller is _run_once else None
+    if home is None:
+        return 0, True
+    home.io = home.io or lanes.resource(wire.IO, "event loop")
+    # Without timers, and with nothing to watch but its own pipe, only the program's other lanes can wake it.
+    return home.io, timeout is not None or len(selector.get_map()) > 1
 
 
 def watch() -> None:
@@ -460,10 +444,7 @@ def watch() -> None:
     else:
         replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
     task_ends.watch(base_events.BaseEventLoop)
-    for name in ("SelectSelector", "PollSelector", "EpollSelector"):
-        selector = getattr(selectors, name, None)
-        if selector is not None and "select" in vars(selector):
-            replace(selector, "select", _selecting(selector.select))
+    polls.of_loop = _selecting
     make = getattr(tasks, "create_eager_task_factory", None)
     if make is not None:
 
