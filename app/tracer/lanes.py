@@ -269,6 +269,9 @@ def _variables(frame: FrameType) -> list[dict[str, Any]]:
     return names
 
 
+_CONDITIONS = {"threading", "multiprocessing.synchronize", "asyncio.locks"}
+
+
 def _inside(thing: Any, name: str, value: Any) -> str:
     """The object's name as a part of `value`, found by identity alone: no code of the program runs."""
     kind = type(value)
@@ -288,7 +291,7 @@ def _inside(thing: Any, name: str, value: Any) -> str:
         if type(attributes) is dict:
             for key, item in islice(attributes.items(), _WIDE):
                 if item is thing:
-                    if kind.__module__ in {"threading", "multiprocessing.synchronize", "asyncio.locks"}:
+                    if key == "_lock" and kind.__module__ in _CONDITIONS:
                         return name  # a condition's own lock
                     return f"{kind.__name__ if name == 'self' else name}.{key}"
     return ""

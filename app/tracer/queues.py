@@ -108,6 +108,26 @@ def _queues(queue: Any) -> None:
 
     for name, ours in {"put": put, "get": get, "join": join_, "task_done": task_done_}.items():
         replace(kinds, name, ours)
+    if hasattr(kinds, "shutdown"):
+        replace(kinds, "shutdown", _shutting(kinds.shutdown))
+
+
+def _shutting(shutdown: Any) -> Any:
+    """The method that lets all who wait go on, and perhaps drops what is inside (3.13)."""
+
+    def shutdown_(self: Any, immediate: bool = False) -> None:
+        now = clock()
+        try:
+            shutdown(self, immediate)
+        except BaseException as error:
+            without_us(error)
+            raise
+        found = lanes.known(self)
+        if found is not None:
+            act(wire.WAKE, found.number, now, place(_getframe(1)))
+            level(found.number, self.qsize())
+
+    return shutdown_
 
 
 def _simple_queues(queue: Any) -> None:

@@ -85,7 +85,8 @@ def _events(event: Any, thread_start: Any) -> None:
         waits = not self._flag and frame.f_code is not thread_start
         where = 0
         if waits:
-            asker = user(frame)
+            # A timer's own event goes by what the timer calls it.
+            asker = user(frame) or frame
             where = place(asker)
             what = wire.FUTURE if frame.f_code.co_filename.endswith(_FUTURES) else wire.EVENT
             found = of(self, what, asker)
@@ -108,8 +109,12 @@ def _events(event: Any, thread_start: Any) -> None:
         except BaseException as error:
             without_us(error)
             raise
-        if lanes.known(self) is not None:
-            woken(self, now, place(_getframe(1)))
+        found = lanes.known(self)
+        if found is not None:
+            frame = user(_getframe(1))
+            if found.tries:
+                lanes.declare(found, self, frame)
+            woken(self, now, place(frame))
 
     replace(event, "wait", wait_)
     replace(event, "set", set_)
@@ -175,7 +180,7 @@ def _barriers(barrier: Any) -> None:
         # The last to arrive does not wait. Should two believe that they are, one waits unseen for a moment.
         frame = user(_getframe(1))
         found = of(self, wire.BARRIER, frame)
-        waits = self._state or self._count + 1 < self._parties
+        waits = self._state in _DRAINS or (self._state == 0 and self._count + 1 < self._parties)
         where = place(frame)
         if waits:
             waiting(found.number, where, (timeout or self._timeout) is not None)
@@ -188,7 +193,7 @@ def _barriers(barrier: Any) -> None:
             if waits:
                 running(where)
 
-    def waking(method: Any) -> Any:
+    def waking(method: Any, *, locked: bool) -> Any:
         def method_(self: Any) -> None:
             now = clock()
             try:
@@ -196,10 +201,16 @@ def _barriers(barrier: Any) -> None:
             except BaseException as error:
                 without_us(error)
                 raise
-            woken(self, now, place(_getframe(1)))
+            # Nobody goes on while the barrier's lock is held; its action may have taken long.
+            woken(self, clock() if locked else now, place(_getframe(1)))
 
         return method_
 
     replace(barrier, "wait", wait_)
-    for name in "_release", "abort", "reset":
-        replace(barrier, name, waking(getattr(barrier, name)))
+    for name in "_release", "_break":
+        replace(barrier, name, waking(getattr(barrier, name), locked=True))
+    replace(barrier, "reset", waking(barrier.reset, locked=False))
+
+
+_DRAINS = {-1, 1}
+"""States of a barrier from which one has to wait before one may wait."""
