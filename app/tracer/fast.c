@@ -224,7 +224,7 @@ static PyObject *py_emit_text(PyObject *Py_UNUSED(module), PyObject *const *args
 
 /* -- lanes ---------------------------------------------------------------------------------------------------------- */
 
-static _Thread_local struct { uint32_t lane, thread, waits; } here;
+static _Thread_local struct { uint32_t lane, thread, waits, cause; } here;
 static PyObject *appear; /* lanes._appear, see py_use */
 
 static uint32_t acting(void) {
@@ -239,7 +239,7 @@ static uint32_t acting(void) {
 }
 
 static uint32_t *field(void *which) {
-    return which == (void *)0 ? &here.lane : which == (void *)1 ? &here.thread : &here.waits;
+    return which == (void *)0 ? &here.lane : which == (void *)1 ? &here.thread : which == (void *)2 ? &here.waits : &here.cause;
 }
 
 static PyObject *here_get(PyObject *Py_UNUSED(self), void *which) { return PyLong_FromUnsignedLong(*field(which)); }
@@ -255,6 +255,7 @@ static PyGetSetDef here_fields[] = {
     {"lane", here_get, here_set, NULL, (void *)0},
     {"thread", here_get, here_set, NULL, (void *)1},
     {"waits", here_get, here_set, NULL, (void *)2},
+    {"cause", here_get, here_set, NULL, (void *)3},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -296,6 +297,7 @@ static PyObject *py_act(PyObject *Py_UNUSED(module), PyObject *const *args, Py_s
     uint64_t n[5] = {0}; /* what, on, t, place, nth */
     if (!numbers(args, given, n, 3, 5)) return NULL;
     uint32_t lane = acting();
+    if (here.cause && lane == here.thread) lane = here.cause;
     put(slot(), ACT | n[0] << 8 | n[1] << 32, n[2], n[4], lane | n[3] << 32);
     Py_RETURN_NONE;
 }
@@ -685,7 +687,7 @@ typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *callback, *what; u
 
 static PyTypeObject *home_type, *task_lane_type, *callback_type;
 static PyTypeObject *steps; /* the type of C's steps, once one has been seen */
-static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of, *handle_class; /* tasks.py's, see py_use */
+static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of, *outside_steps, *handle_class; /* tasks.py's, see py_use */
 static PyObject *self_name, *cancelled_name, *ready_name, *append_name;
 
 static int home_traverse(PyObject *self, visitproc visit, void *arg) {
@@ -739,24 +741,29 @@ static void dealloc(PyObject *self) {
 static uint32_t cause_of(Home *home) {
     if (!home || home->thread != PyThread_get_thread_ident()) return acting();
     if (home->running && PyObject_TypeCheck(home->running, task_lane_type)) return ((TaskLane *)home->running)->lane;
-    return home->cause;
+    if (home->cause || !outside_steps) return home->cause;
+    PyObject *lane = PyObject_CallOneArg(outside_steps, (PyObject *)home);
+    uint32_t found = lane ? (uint32_t)PyLong_AsUnsignedLongMask(lane) : 0;
+    if (PyErr_Occurred()) PyErr_Clear();
+    Py_XDECREF(lane);
+    return found;
 }
 
 /* A suspended task becomes ready: the first of its callback's `args` is the future it waited on, if there was one. */
 static void woken(TaskLane *task, Home *home, PyObject *args) {
     uint32_t by = cause_of(home);
+    uint64_t cancel = 0;
     if (by && PyTuple_Check(args) && PyTuple_GET_SIZE(args)) {
         int cancelled = truth(PyObject_CallMethodNoArgs(PyTuple_GET_ITEM(args, 0), cancelled_name));
         if (cancelled < 0) PyErr_Clear();
         if (cancelled > 0) {
             task->canceller = by;
-            if (task->on) {
-                uint64_t at = slot();
-                put(at, ACT | CANCEL << 8 | (uint64_t)task->on << 32, now(), 0, by);
-            }
+            if (task->on) cancel = slot();
         }
     }
-    tell(STATE | READY << 8, by, task->lane);
+    uint64_t at = slot(), t = now();
+    if (cancel) put(cancel, ACT | CANCEL << 8 | (uint64_t)task->on << 32, t, 0, by);
+    put(at, STATE | READY << 8, t, by, task->lane);
 }
 
 static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names);
@@ -887,9 +894,9 @@ static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t g
     if (!found) PyErr_Clear();
     Home *home = found && PyObject_TypeCheck(found, home_type) ? (Home *)found : NULL;
     uint32_t before = home ? home->cause : 0;
-    if (home) home->cause = self->cause;
+    if (home) home->cause = here.cause = self->cause;
     PyObject *result = PyObject_Vectorcall(callback, args, given, names);
-    if (home) home->cause = before;
+    if (home) home->cause = here.cause = before;
     Py_XDECREF(found);
     Py_DECREF(callback);
     return result;
@@ -961,7 +968,7 @@ static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), 
         {"segment", &segment}, {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
         {"kind", &kind}, {"find_place", &find_place}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
         {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
-        {"handle", &handle_class},
+        {"handle", &handle_class}, {"outside", &outside_steps},
     };
     for (size_t i = 0; given && i < sizeof used / sizeof *used; i++) {
         PyObject *found = PyDict_GetItemString(given, used[i].name);

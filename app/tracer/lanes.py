@@ -34,11 +34,13 @@ _HAVING = frozenset({"locals", "f_locals", "vars", "dir", "eval", "exec"})
 
 
 class _Here(_local):
-    """What a thread knows of itself: the lane that acts, its own lane, and how many waits it is inside of."""
+    """What a thread knows of itself: the lane that acts, its own lane, how many waits it is inside of, and the lane
+    that has asked the thread's event loop for the callback that runs."""
 
     lane = 0
     thread = 0
     waits = 0
+    cause = 0
 
 
 here: Any = fast.here if fast else _Here()
@@ -78,7 +80,7 @@ def enter(lane: int, t: int = 0) -> None:
 
 def leave() -> None:
     """This thread's lane has ended; what it still does belongs to nobody until it appears again."""
-    here.lane = here.thread = here.waits = 0
+    here.lane = here.thread = here.waits = here.cause = 0
 
 
 def begin(name: str, *, internal: bool = False, parent: int = 0, starter: int = 0, t: int = 0, place: int = 0) -> int:
@@ -135,8 +137,14 @@ def running(place: int = 0) -> None:
 
 
 def act(what: int, on: int, t: int, place: int = 0, nth: int = 0) -> None:
-    """The acting lane did at `t` what others may wait for: take `t` before the deed, tell after it has succeeded."""
-    emit(wire.ACT, what, on, t, nth, here.lane or _appear(), place)
+    """The acting lane did at `t` what others may wait for: take `t` before the deed, tell after it has succeeded.
+
+    In an event loop's callback that is the lane that asked for it.
+    """
+    lane = here.lane or _appear()
+    if here.cause and lane == here.thread:
+        lane = here.cause
+    emit(wire.ACT, what, on, t, nth, lane, place)
 
 
 def level(on: int, value: int) -> None:
@@ -225,6 +233,15 @@ def declare(found: Resource, thing: Any, frame: FrameType | None, name: str = ""
         _names += 1
         lane = here.lane or _appear()
         emit_text(wire.RESOURCE, found.kind, found.number, clock(), found.key, lane, found.place, name)
+
+
+def called(thing: Any, frame: FrameType | None) -> str:
+    """What the frame calls the object, as long as names are looked for."""
+    global _names
+    if frame is None or _names >= _NAMED:
+        return ""
+    _names += 1
+    return name_of(thing, frame)
 
 
 def name_of(thing: Any, frame: FrameType) -> str:

@@ -92,10 +92,18 @@ def waiting(pid: int, where: int, limited: bool = False) -> bool:
     found = _children.get(pid)
     if found is None or found.ended:
         return False
+    lanes.waiting(known(pid), where, limited)
+    return True
+
+
+def known(pid: int) -> int:
+    """The number of what those wait on who wait for this child; 0 if we do not know it."""
+    found = _children.get(pid)
+    if found is None:
+        return 0
     if not found.resource:
         found.resource = lanes.resource(wire.CHILD, found.name, target=found.lane)
-    lanes.waiting(found.resource, where, limited)
-    return True
+    return found.resource
 
 
 class _Fork(Builtin):

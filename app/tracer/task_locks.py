@@ -5,13 +5,14 @@ Who waits on them and who wakes whom is seen at the tasks.
 
 from __future__ import annotations
 
-from asyncio import locks, queues
+from asyncio import locks, queues, tasks
 from collections.abc import Callable
 from sys import _getframe
 from types import FrameType
 from typing import Any
 
 from . import lanes, permits, wire
+from .hooks import replace
 from .log import Cell, cell, clock, emit
 from .places import is_user, place
 from .task_seams import Known, OnLookup, OnStore
@@ -20,7 +21,7 @@ _PASSES = locks.Semaphore._wake_up_next.__code__
 
 
 class _Hold:
-    """An asyncio lock and who has it since when; nobody when `t` is 0."""
+    """An asyncio lock and who has it since when; nobody when `t` is 0. Its number is 0 if it is not the program's."""
 
     __slots__ = ("cell", "lane", "number", "place", "t")
 
@@ -46,6 +47,8 @@ def install(waiter: Callable[[Any], int]) -> None:
     locks.Lock._locked = OnStore("_locked", _locked)  # type: ignore[attr-defined]
     locks.Semaphore._value = OnStore("_value", _counted)  # type: ignore[assignment]
     queues.Queue._wakeup_next = OnLookup(queues.Queue._wakeup_next, _moved)  # type: ignore[attr-defined]
+    if hasattr(queues.Queue, "shutdown"):
+        replace(queues.Queue, "shutdown", _shutting(queues.Queue.shutdown))
 
 
 def forget() -> None:
@@ -73,7 +76,10 @@ def _locked(lock: locks.Lock, value: bool) -> None:
     if value:
         frame = _user()
         if hold is None:
-            hold = _holds.attach(lock, _Hold(lanes.of(lock, wire.LOCK, frame).number))
+            number = 0 if _in_barrier() else lanes.of(lock, wire.LOCK, frame).number
+            hold = _holds.attach(lock, _Hold(number))
+        if not hold.number:
+            return
         hold.place = place(frame)
         hold.lane = _acting()
         hold.t = clock()
@@ -82,6 +88,16 @@ def _locked(lock: locks.Lock, value: bool) -> None:
         emit(wire.HOLD, 0, hold.number, hold.t, clock(), hold.lane, hold.place)
         hold.cell.close()
         hold.t = 0
+
+
+def _in_barrier() -> bool:
+    """Whether a barrier is using the lock of its own condition."""
+    frame: FrameType | None = _getframe(2)
+    while frame is not None and frame.f_code.co_filename == locks.__file__:
+        if frame.f_code.co_qualname.startswith("Barrier."):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _counted(semaphore: locks.Semaphore, value: int) -> None:
@@ -110,6 +126,11 @@ def _counted(semaphore: locks.Semaphore, value: int) -> None:
 
 def _moved(queue: queues.Queue[Any]) -> None:
     """The queue is about to wake someone: if its depth has changed, that was one put or one get."""
+    caller: FrameType | None = _getframe(2)
+    while caller is not None and caller.f_code.co_filename == queues.__file__:
+        caller = caller.f_back
+    if caller is not None and caller.f_code.co_filename == tasks.__file__:
+        return  # as_completed's own
     before = _levels.get(id(queue), 0)
     depth = queue.qsize()
     if depth == before:
@@ -127,3 +148,15 @@ def _moved(queue: queues.Queue[Any]) -> None:
     else:
         known.gets += 1
         lanes.act(wire.GET, known.number, clock(), place(frame), known.gets)
+
+
+def _shutting(shutdown: Any) -> Any:
+    """The method that may drop what is inside (3.13)."""
+
+    def shutdown_(self: queues.Queue[Any], immediate: bool = False) -> None:
+        shutdown(self, immediate)
+        if id(self) in _levels:
+            _levels[id(self)] = self.qsize()
+            lanes.level(lanes.of(self, wire.QUEUE, _user()).number, self.qsize())
+
+    return shutdown_

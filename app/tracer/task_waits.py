@@ -9,7 +9,7 @@ from asyncio import locks, queues, subprocess, tasks, threads
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, NamedTuple
 
-from . import lanes, wire
+from . import lanes, processes, wire
 from .places import LIBRARY, kind, place
 from .task_seams import Known
 
@@ -28,13 +28,14 @@ _OWNED = {
     queues.Queue.get: wire.QUEUE,
     queues.Queue.put: wire.QUEUE,
     queues.Queue.join: wire.QUEUE,
+    subprocess.Process.wait: wire.CHILD,
 }
 _NAMED = {
     tasks.sleep: (wire.SLEEP, "sleep"),
     tasks._wait: (wire.FUTURE, "wait"),  # type: ignore[attr-defined]
     asyncio.TaskGroup.__aexit__: (wire.FUTURE, "TaskGroup"),
     threads.to_thread: (wire.FUTURE, "to_thread"),
-    subprocess.Process.wait: (wire.CHILD, "process"),
+    tasks._cancel_and_wait: (wire.FUTURE, "wait_for"),  # type: ignore[attr-defined]
 }
 
 
@@ -46,11 +47,24 @@ class _Way(NamedTuple):
     owned: bool
 
 
+def _of_as_completed() -> CodeType:
+    """The coroutine that waits for the next to be completed: before 3.13 one inside as_completed."""
+    iterator = getattr(tasks, "_AsCompletedIterator", None)
+    if iterator is not None:
+        return iterator._wait_for_one.__code__  # type: ignore[no-any-return]
+    inside = (part for part in tasks.as_completed.__code__.co_consts if isinstance(part, CodeType))
+    return next(code for code in inside if code.co_name == "_wait_for_one")
+
+
 _ways: dict[CodeType, _Way | None] = {
     **{function.__code__: _Way(what, "", True) for function, what in _OWNED.items()},
     **{function.__code__: _Way(what, name, False) for function, (what, name) in _NAMED.items()},
+    _of_as_completed(): _Way(wire.FUTURE, "as_completed", False),
 }
+_INSIDE = {(wire.CONDITION, wire.LOCK), (wire.IO, wire.CHILD)}
+"""Of these kinds, the inner one says more than the outer."""
 _wait_for = tasks.wait_for.__code__
+_TASKS = (asyncio.Task, tasks._PyTask)  # type: ignore[attr-defined]
 _futures: Known[int] = Known()
 
 
@@ -90,7 +104,7 @@ def look(coroutine: Any, future: Any) -> Wait:
         code = frame.f_code
         frames.append(frame)
         found = _ways[code] if code in _ways else _way(code)
-        if found is not None and (way is None or (way.kind, found.kind) == (wire.CONDITION, wire.LOCK)):
+        if found is not None and (way is None or (way.kind, found.kind) in _INSIDE):
             way = found
             owner = frame.f_locals.get("self") if found.owned else None
         if code is _wait_for and "waiter" in code.co_varnames and frame.f_locals.get("waiter") is future:
@@ -102,7 +116,7 @@ def look(coroutine: Any, future: Any) -> Wait:
             break
     if way is not None:
         return Wait(way.kind, way.name, owner, user, where, None)
-    if isinstance(waited, asyncio.Task):
+    if isinstance(waited, _TASKS):
         return Wait(wire.TASK_WAIT, "", None, user, where, waited)
     return Wait(wire.FUTURE, _future_name(waited), waited, user, where, None)
 
@@ -111,7 +125,14 @@ def number(wait: Wait, waits: Waits) -> int:
     """The number of the resource that this wait, not on a task, is on."""
     if wait.kind == wire.FUTURE and wait.owner is not None:
         known = _futures.get(id(wait.owner))
-        return known or _futures.attach(wait.owner, lanes.resource(wire.FUTURE, wait.name, place=wait.place))
+        if known is None:
+            name = wait.name or lanes.called(wait.owner, wait.frame)
+            known = _futures.attach(wait.owner, lanes.resource(wire.FUTURE, name, place=wait.place))
+        return known
+    if wait.kind == wire.CHILD:
+        child = processes.known(wait.owner.pid)
+        if child:
+            return child
     if wait.owner is not None:
         return lanes.of(wait.owner, wait.kind, wait.frame).number
     return waits.resource(wait.kind, wait.name, wait.place)
@@ -136,14 +157,17 @@ def _chain(awaited: Any) -> list[FrameType]:
         elif kind_ is AsyncGeneratorType:
             frame, awaited = awaited.ag_frame, awaited.ag_await
         elif kind_.__name__ in _WRAPPERS:
-            inner = (CoroutineType, GeneratorType, AsyncGeneratorType)
-            awaited = next((part for part in gc.get_referents(awaited) if isinstance(part, inner)), None)
+            awaited = next((part for part in gc.get_referents(awaited) if _leads_on(part)), None)
             continue
         else:
             break
         if frame is not None:
             frames.append(frame)
     return frames
+
+
+def _leads_on(part: Any) -> bool:
+    return isinstance(part, (CoroutineType, GeneratorType, AsyncGeneratorType)) or type(part).__name__ in _WRAPPERS
 
 
 def _way(code: CodeType) -> _Way | None:
@@ -158,10 +182,14 @@ def _way(code: CodeType) -> _Way | None:
 
 
 def _future_name(future: Any) -> str:
-    """gather's futures and those of an executor's jobs go by what made them."""
+    """The futures of gather, of shield and of an executor's jobs go by what made them."""
     if type(future) is tasks._GatheringFuture:  # type: ignore[attr-defined]
         return "gather"
     for callback, *_ in getattr(future, "_callbacks", None) or ():
-        if getattr(callback, "__qualname__", "").startswith("_chain_future."):
-            return "run_in_executor"
+        maker = getattr(callback, "__qualname__", "").partition(".")[0]
+        if maker in _MAKERS:
+            return _MAKERS[maker]
     return ""
+
+
+_MAKERS = {"_chain_future": "run_in_executor", "shield": "shield"}

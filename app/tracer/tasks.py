@@ -14,13 +14,16 @@ from asyncio import (
     base_events,
     base_subprocess,
     events,
+    locks,
+    queues,
     runners,
     selector_events,
     staggered,
     subprocess,
+    taskgroups,
     tasks,
 )
-from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, GeneratorType, MethodType
+from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
 from . import lanes, polls, task_calls, task_ends, task_locks, task_waits, threads, wire
@@ -40,6 +43,7 @@ _INTERNAL: set[CodeType] = {
         subprocess.Process.communicate,
         base_subprocess.BaseSubprocessTransport.__init__,
         selector_events.BaseSelectorEventLoop._accept_connection,  # type: ignore[attr-defined]
+        base_events.BaseEventLoop.create_server,
         tasks.wait_for,
     )
 }
@@ -96,13 +100,13 @@ class Home(_Home):
 class TaskLane(_TaskLane):
     """What is known of a task."""
 
-    __slots__ = ("base", "eager", "name", "waits")
+    __slots__ = ("base", "born", "eager", "name", "waits")
 
     def __init__(self, home: Home, base: Any) -> None:
         self.home = home
         self.base = base
         self.lane = number()
-        self.name = ""
+        self.name = self.born = ""
         self.since = self.on = self.canceller = 0
         self.again = False
         self.eager: Any = None
@@ -152,24 +156,70 @@ def _adopt(loop: Any, task: Any, frame: FrameType) -> TaskLane:
         running.base = base
         running.eager = None
         return _known.attach(task, running)
-    watched = TaskLane(home, base)
-    watched.name = base.get_name(task)
     coroutine = base.get_coro(task)
-    _declare(watched, loop, coroutine, frame)
+    watched = TaskLane(home, base)
+    watched.born = base.get_name(task)
+    watched.name = _given_name(frame) or watched.born
+    if getattr(coroutine, "cr_suspended", False):
+        # It took its first step unseen, inside its constructor: who made it, and where, is not known any more.
+        by = _cause(home)
+        now = _declare(watched, 0, 0, wire.TASK)
+        where = 0
+    else:
+        by = _starter(loop, home)
+        where = place(frame)
+        now = _declare(watched, by, where, _flags(loop, coroutine, frame, watched, by))
+    emit(wire.STATE, wire.READY, 0, now, by, watched.lane, where)
     task_calls.adopted(coroutine, watched.lane)
     return _known.attach(task, watched)
 
 
-def _declare(watched: TaskLane, loop: Any, coroutine: Any, frame: FrameType) -> None:
-    home = watched.home
+def _declare(watched: TaskLane, starter: int, where: int, flags: int) -> int:
+    """Say that a task's lane exists, and since when: now."""
+    now = clock()
+    emit_text(wire.LANE, flags, watched.home.lane, now, starter, watched.lane, where, watched.name)
+    return now
+
+
+def _flags(loop: Any, coroutine: Any, frame: FrameType, watched: TaskLane, starter: int) -> int:
+    """The flags of a new task's LANE; one of asyncio's own takes locks for whoever started it."""
+    if not _is_internal(loop, coroutine, frame):
+        return wire.TASK
+    task_locks.behalf[watched.lane] = starter
+    return wire.TASK | wire.INTERNAL
+
+
+def _starter(loop: Any, home: Home) -> int:
+    """The lane that makes a task now."""
     starter = lanes.current()
     if starter == home.lane and loop._thread_id is not None:
         starter = home.cause or starter
-    internal = _is_internal(loop, coroutine, frame)
-    if internal:
-        task_locks.behalf[watched.lane] = starter
-    flags = wire.TASK | (wire.INTERNAL if internal else 0)
-    emit_text(wire.LANE, flags, home.lane, clock(), starter, watched.lane, place(frame), watched.name)
+    return starter
+
+
+_CREATE = {
+    function.__code__
+    for function in (base_events.BaseEventLoop.create_task, tasks.create_task, taskgroups.TaskGroup.create_task)
+}
+
+
+_NEAR = 20
+"""How far from a task its maker may be, a factory of the program's between them."""
+
+
+def _given_name(frame: FrameType | None) -> str:
+    """The name that the program asks for and that asyncio may give the task only once it is made; empty if none."""
+    name = ""
+    made = False
+    for _ in range(_NEAR):
+        if frame is None or (made and frame.f_code not in _CREATE):
+            break
+        if frame.f_code in _CREATE:
+            made = True
+            given = frame.f_locals.get("name")
+            name = given if type(given) is str else name
+        frame = frame.f_back
+    return name
 
 
 def _is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
@@ -182,11 +232,15 @@ def _is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
         create = base_events.BaseEventLoop.create_task.__code__
         while caller is not None and caller.f_code is not create:
             caller = caller.f_back
-    while caller is not None and caller.f_code.co_filename.startswith(_HERE):
+    # A loop of the program's own kind may stand between, too.
+    while caller is not None and (caller.f_code.co_filename.startswith(_HERE) or caller.f_code.co_name in _OWN_LOOPS):
         if caller.f_code in _INTERNAL:
             return True
         caller = caller.f_back
     return False
+
+
+_OWN_LOOPS = ("create_task", "call_soon")
 
 
 def _thread_of(loop: Any) -> int:
@@ -257,7 +311,27 @@ def _cause(home: Home | None) -> int:
     if home is None or home.thread != get_ident():
         return lanes.current()
     running = home.running
-    return home.cause if running is None else running.lane
+    return running.lane if running is not None else home.cause or _outside(home)
+
+
+def _outside(home: Home) -> int:
+    """Who acts where no step runs: the thread, unless the loop is in a callback of its own."""
+    callback = sys._getframe(1)
+    frame: FrameType | None = callback
+    while frame is not None and frame.f_code is not _run.__code__:
+        callback, frame = frame, frame.f_back
+    # A method of a future's, set_result or cancel, has no frame of its own: then this is call_soon's.
+    own = callback.f_code.co_filename.startswith(_HERE) and callback.f_code not in _ASKED
+    return 0 if frame is not None and own else home.lane
+
+
+_ASKED = {
+    method.__code__
+    for owner in (base_events.BaseEventLoop, locks.Event, locks.Lock, locks.Semaphore, queues.Queue)
+    for method in vars(owner).values()
+    if isinstance(method, FunctionType)
+}
+"""What of asyncio's programs have called by a timer, or when a descriptor is ready."""
 
 
 # -- tasks run ---------------------------------------------------------------------------------------------------------
@@ -316,14 +390,15 @@ class _CausedHandle(events.Handle):
     def _run(self) -> None:
         home = _home(self._loop)  # type: ignore[attr-defined]
         before = home.cause
-        home.cause = self._cause  # type: ignore[attr-defined]
+        home.cause = here.cause = self._cause  # type: ignore[attr-defined]
         try:
-            _run(self)
-        except BaseException as error:
-            without_us(error)
+            self._context.run(self._callback, *self._args)  # type: ignore[attr-defined]
+        except (SystemExit, KeyboardInterrupt):
             raise
+        except BaseException as error:
+            task_ends.failed(self, error)
         finally:
-            home.cause = before
+            home.cause = here.cause = before
             self = None  # type: ignore[assignment]  # noqa: PLW0642 - as above
 
 
@@ -341,7 +416,8 @@ def _begun(watched: TaskLane, task: Any) -> None:
 
 def _renamed(watched: TaskLane, task: Any) -> None:
     name = watched.base.get_name(task)
-    if name != watched.name:
+    # The one it was born with is asyncio's, and its maker has another in mind.
+    if name not in {watched.name, watched.born}:
         watched.name = name
         emit_text(wire.NAME, 0, 0, clock(), 0, watched.lane, 0, name)
 
@@ -355,21 +431,37 @@ def _stepped(watched: TaskLane, task: Any) -> None:
         task_locks.behalf.pop(watched.lane, None)
         task_ends.ended(watched.lane, watched.canceller, task)
         return
+    on, where = _wait(watched, task)
+    watched.on = on
+    emit(wire.STEP, wire.WAITING, on, watched.since, now, watched.lane, where)
+    _renamed(watched, task)
+
+
+def _wait(watched: TaskLane, task: Any) -> tuple[int, int]:
+    """What a suspended task waits on, and on which line."""
     wait = task_waits.look(watched.base.get_coro(task), task._fut_waiter)
     on = task_waits.number(wait, watched.waits) if wait.task is None else _itself(wait.task)
-    watched.on = on
-    emit(wire.STEP, wire.WAITING, on, watched.since, now, watched.lane, wait.place)
-    _renamed(watched, task)
+    return on, wait.place
 
 
 def _itself(task: Any) -> int:
     """The resource that those wait on who wait for this task."""
-    target = _known.get(id(task))
-    if target is None:
-        return lanes.resource(wire.FUTURE, "task")
+    target = _known.get(id(task)) or _met(task)
     if not target.waits.itself:
+        _renamed(target, task)
         target.waits.itself = lanes.resource(wire.TASK_WAIT, target.name, target=target.lane)
     return target.waits.itself
+
+
+def _met(task: Any) -> TaskLane:
+    """A task that others wait for, and that took its first step unseen, inside its constructor."""
+    base = _CTask if isinstance(task, _CTask) else _PyTask
+    watched = TaskLane(_home(base.get_loop(task)), base)
+    watched.name = base.get_name(task)
+    now = _declare(watched, 0, 0, wire.TASK)
+    watched.on, where = _wait(watched, task)
+    emit(wire.STATE, wire.WAITING, watched.on, now, 0, watched.lane, where)
+    return _known.attach(task, watched)
 
 
 # -- the first step of an eager task -----------------------------------------------------------------------------------
@@ -382,12 +474,17 @@ def _eagerly(constructor: Any) -> Any:
         home = _home(loop)
         outer = home.running
         watched = TaskLane(home, _CTask)
-        watched.name = options.get("name") or ""
         watched.eager = coro
-        _declare(watched, loop, coro, sys._getframe(1))
+        frame = sys._getframe(1)
+        given = _given_name(frame)
+        watched.name = given or options.get("name") or ""
+        starter = _starter(loop, home)
+        where = place(frame)
+        watched.since = _declare(watched, starter, where, _flags(loop, coro, frame, watched, starter))
+        task_calls.adopted(coro, watched.lane)
+        emit(wire.STATE, wire.RUNNING, 0, watched.since, 0, watched.lane, where)
         if outer is not None:
-            emit(wire.STATE, wire.READY, 0, clock(), 0, outer.lane)
-        watched.since = clock()
+            emit(wire.STATE, wire.READY, 0, watched.since, 0, outer.lane)
         home.cell.open(watched.since, watched.lane)
         home.running = watched
         here.lane = watched.lane
@@ -403,6 +500,7 @@ def _eagerly(constructor: Any) -> Any:
         if id(task) not in _known:
             watched.base = _CTask if isinstance(task, _CTask) else _PyTask
             _known.attach(task, watched)
+        watched.born = watched.base.get_name(task) if given else ""
         if watched.again:
             emit(wire.STEP, wire.READY, 0, watched.since, clock(), watched.lane)
             _renamed(watched, task)
@@ -433,12 +531,19 @@ def _selecting(selector: Any, caller: CodeType, timeout: float | None) -> tuple[
 
 def watch() -> None:
     """Watch asyncio from its import on."""
-    disguise(_StepHandle._run, _run)  # type: ignore[arg-type]
     for handle in (_StepHandle, _CausedHandle):
+        disguise(handle._run, _run)  # type: ignore[arg-type]
         handle.__name__ = handle.__qualname__ = events.Handle.__name__
         handle.__module__ = events.Handle.__module__
     if fast:
-        functions = {"task_of": _task_of, "adopt": _appeared, "begun": _begun, "stepped": _stepped, "home_of": _home}
+        functions = {
+            "task_of": _task_of,
+            "adopt": _appeared,
+            "begun": _begun,
+            "stepped": _stepped,
+            "home_of": _home,
+            "outside": _outside,
+        }
         fast.use(task=_CTask, handle=events.Handle, known=_known, homes=_homes, **functions)
         base_events.BaseEventLoop._call_soon = fast.call_soon  # type: ignore[attr-defined]
     else:

@@ -10,6 +10,7 @@ from app.core.timeline import ENDINGS, STATES
 from app.tracer import wire
 
 from .conftest import Run, Seen, Tracer, Wait
+from .stories import same, sound
 
 MAIN = """
     import asyncio
@@ -59,7 +60,8 @@ def test_every_task_is_a_lane_under_its_loops_thread_and_knows_its_starter(run: 
     assert {lane.parent for lane in seen.lanes("task")} == {seen.lane("MainThread").id}
     assert main.starter == seen.lane("MainThread").id
     assert seen.lane("one").starter == seen.lane("two").starter == main.id
-    assert seen.states("one") == ["created", "running", "waiting", "ready", "running"]
+    assert seen.states("one") == ["ready", "running", "waiting", "ready", "running"]
+    assert [span.by for span in seen.lane("one").spans][:1] == [main.id]
     assert seen.waits("one") == [Wait("sleep", "sleep", seen.waits("one")[0].line)]
     assert ending(seen, "one") == ("returned", "")
     assert ("one", "Task-1") in seen.links("join")
@@ -90,7 +92,7 @@ def test_tasks_take_turns_and_never_run_at_once(run: Run) -> None:
     )
     assert len(steps) >= 60
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(steps))
-    assert set(seen.states("Task-2")) == {"created", "running", "ready"}
+    assert set(seen.states("Task-2")) == {"running", "ready"}
     assert kinds(seen, "Task-1") == ["future"]
     assert seen.waits("Task-1")[0].name == "gather"
 
@@ -165,7 +167,7 @@ def test_who_held_a_lock(run: Run) -> None:
         """)
     )
     assert seen.holds("lock") == ["a", "b", "c"]
-    assert {("a", "b"), ("b", "c")} <= {*seen.links("handoff"), *seen.links("wake")}
+    assert seen.links("handoff") == [("a", "b"), ("b", "c")]
 
 
 @pytest.mark.parametrize("kind", ["Lock", "Semaphore", "Condition"])
@@ -246,9 +248,43 @@ def test_how_tasks_end_and_who_cancelled_them(run: Run) -> None:
 
 def test_a_blocking_call_blocks_the_task_and_its_thread(run: Run) -> None:
     seen = run(program("__import__('time').sleep(0.02)"))
-    assert seen.states("Task-1") == ["created", "running", "waiting", "running"]
+    assert seen.states("Task-1") == ["ready", "running", "waiting", "running"]
     assert kinds(seen, "Task-1") == ["sleep"]
     assert "sleep" in kinds(seen, "MainThread")
+
+
+EAGER = """
+    import asyncio
+    async def quick():
+        return 1
+    async def slow():
+        await asyncio.sleep(0.01)
+    async def fail():
+        raise KeyError("eager")
+    async def nest():
+        await asyncio.create_task(slow(), name="nested")
+    class Task(asyncio.Task): pass
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(asyncio.eager_task_factory)
+        one = asyncio.create_task(quick(), name="quick")
+        two = asyncio.create_task(slow(), name="slow")
+        print(one.done(), two.done(), one.get_name())
+        await two
+        print(await asyncio.gather(asyncio.create_task(fail(), name="fail"), return_exceptions=True))
+        await asyncio.create_task(nest(), name="nest")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(quick(), name="in group")
+        loop.set_task_factory(asyncio.create_eager_task_factory(Task))
+        await asyncio.create_task(slow(), name="of own kind")
+        renamed = asyncio.create_task(slow(), name="first name")
+        renamed.set_name("second name")
+        await renamed
+        loop.set_task_factory(None)
+        by_hand = asyncio.Task(slow(), loop=loop, eager_start=True, name="by hand")
+        await by_hand
+    asyncio.run(main())
+"""
 
 
 def test_eager_tasks_run_inside_their_makers_step(run: Run, tracer: Tracer) -> None:
@@ -256,31 +292,24 @@ def test_eager_tasks_run_inside_their_makers_step(run: Run, tracer: Tracer) -> N
         source = "import asyncio\nassert not hasattr(asyncio, 'eager_task_factory')\n"
         assert run(source).exit_code == 0
         return
-    seen = run(
-        program("""
-        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
-        async def quick():
-            return 1
-        async def slow():
-            await asyncio.sleep(0.01)
-        one = asyncio.create_task(quick(), name="quick")
-        two = asyncio.create_task(slow(), name="slow")
-        print(one.done(), two.done())
-        await two
-        """)
-    )
-    assert seen.stdout == "True False\n"
-    # A task that is done at once never gets the name that it is given afterwards.
-    quick = next(lane for lane in seen.lanes("task") if lane.name in {"quick", "Task-2"})
-    assert [STATES[span.state] for span in quick.spans if span.state != wire.CREATED] == ["running"]
-    assert kinds(seen, "slow") == ["sleep"]
-    inner = quick.spans[-1]
-    overlapping = [
-        span
-        for span in seen.lane("Task-1").spans
-        if span.state == wire.RUNNING and span.start_ns < inner.end_ns and inner.start_ns < span.end_ns
-    ]
-    assert overlapping == []
+    seen = run(EAGER)
+    assert (seen.stdout, seen.stderr) == ("True False quick\n[KeyError('eager')]\n", "")
+    names = ["Task-1", "quick", "slow", "fail", "nest", "nested", "in group", "of own kind", "second name", "by hand"]
+    assert tasks(seen) == names
+    assert [name for name in names if seen.states(name) == ["running"]] == ["quick", "fail", "in group"]
+    assert ending(seen, "fail") == ("raised", "KeyError: 'eager'")
+    assert seen.states("slow") == ["running", "waiting", "ready", "running"]
+    makers = {"nested": "nest", "by hand": ""}
+    for name in names[1:]:
+        starter = seen.lane(name).starter
+        assert (seen.name(starter) if starter else "") == makers.get(name, "Task-1")
+    # Its first step is not seen, only what it waits for then.
+    assert seen.states("by hand") == ["waiting", "ready", "running"]
+    assert {name: kinds(seen, name) for name in names if kinds(seen, name) == ["sleep"]}.keys() == {
+        *("slow", "nested", "of own kind", "second name", "by hand")
+    }
+    assert ("by hand", "Task-1") in seen.links("join")
+    sound(seen.timeline)
 
 
 def test_threads_and_loops_meet(run: Run) -> None:
@@ -366,7 +395,7 @@ def test_a_killed_step_is_known_from_its_cell(run: Run) -> None:
     lane = seen.lane("Task-1")
     assert [lane_number for _, lane_number, obj in seen.open_cells if not obj] != []
     assert lane.ending == wire.UNFINISHED
-    assert STATES[lane.spans[-1].state] in {"created", "running"}
+    assert STATES[lane.spans[-1].state] in {"ready", "running"}
 
 
 def test_what_nobody_looked_at_is_marked(run: Run) -> None:
@@ -469,3 +498,53 @@ def test_what_is_no_coroutine_is_refused_as_ever(run: Run) -> None:
     seen = run("import asyncio\nasyncio.run_coroutine_threadsafe(print, asyncio.new_event_loop())\n")
     assert "TypeError: A coroutine object is required" in seen.stderr
     assert "interleave" not in seen.stderr
+
+
+def test_factories_and_loops_of_the_programs_own(run: Run) -> None:
+    source = """
+        import asyncio, contextvars
+        number = contextvars.ContextVar("number", default=0)
+        class Task(asyncio.Task): pass
+        class Loop(asyncio.SelectorEventLoop):
+            def call_soon(self, callback, *args, context=None):
+                return super().call_soon(callback, *args, context=context)
+            def create_task(self, coro, **options):
+                return super().create_task(coro, **options)
+        async def child():
+            number.set(number.get() + 1)
+            await asyncio.sleep(0.01)
+            return number.get()
+        async def main():
+            number.set(5)
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(lambda loop, coro, **options: Task(coro, loop=loop, **options))
+            task = asyncio.create_task(child(), name="made by a factory")
+            print(type(task).__name__, await task, number.get())
+            other = contextvars.Context()
+            print(await loop.create_task(child(), name="elsewhere", context=other), other[number])
+            loop.set_task_factory(None)
+            print(await asyncio.tasks._PyTask(child(), loop=loop, name="in Python"))
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            runner.run(main())
+    """
+    seen, bare = run(source), run(source, traced=False)
+    same(seen, bare)
+    names = ["made by a factory", "elsewhere", "in Python"]
+    assert tasks(seen) == ["Task-1", *names]
+    for name in names:
+        assert seen.states(name) == ["ready", "running", "waiting", "ready", "running"]
+        assert (kinds(seen, name), seen.name(seen.lane(name).starter)) == (["sleep"], "Task-1")
+        assert (name, "Task-1") in seen.links("join")
+    sound(seen.timeline)
+
+
+def test_a_future_that_nobody_looked_at_is_marked(run: Run) -> None:
+    seen = run(
+        program("""
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(KeyError("lost"))
+        del future
+        """)
+    )
+    assert seen.marks("Task-1") == [("never_retrieved", "KeyError: 'lost'", 0)]
+    assert "Future exception was never retrieved" in seen.stderr
