@@ -7,47 +7,19 @@ due, and gives it a handle of a kind of ours that sees it run. Tasks, futures an
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from _thread import get_ident
-from asyncio import (
-    base_events,
-    base_subprocess,
-    events,
-    locks,
-    queues,
-    runners,
-    selector_events,
-    staggered,
-    subprocess,
-    taskgroups,
-    tasks,
-)
-from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
+from asyncio import base_events, events, tasks
+from types import BuiltinMethodType, CodeType, FrameType, MethodType
 from typing import Any
 
-from . import lanes, polls, task_calls, task_ends, task_locks, task_waits, threads, wire
+from . import lanes, polls, task_calls, task_ends, task_locks, task_origins, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
 from .log import Cell, cell, clock, emit, emit_text, fast, inherited, number, slots, ticks, words
 from .places import place
 from .task_seams import Known, disguise
 from .task_waits import Waits
-
-_HERE = os.path.dirname(asyncio.__file__) + os.sep  # noqa: PTH120
-_INTERNAL: set[CodeType] = {
-    function.__code__
-    for function in (
-        runners.Runner.close,
-        staggered.staggered_race,
-        subprocess.Process.communicate,
-        base_subprocess.BaseSubprocessTransport.__init__,
-        selector_events.BaseSelectorEventLoop._accept_connection,  # type: ignore[attr-defined]
-        base_events.BaseEventLoop.create_server,
-        tasks.wait_for,
-    )
-}
-"""Tasks that these make are asyncio's own affair."""
 
 _PyTask: Any = tasks._PyTask  # type: ignore[attr-defined]
 _CTask: Any = getattr(tasks, "_CTask", _PyTask)
@@ -159,7 +131,7 @@ def _adopt(loop: Any, task: Any, frame: FrameType) -> TaskLane:
     coroutine = base.get_coro(task)
     watched = TaskLane(home, base)
     watched.born = base.get_name(task)
-    watched.name = _given_name(frame) or watched.born
+    watched.name = task_origins.given_name(frame) or watched.born
     if getattr(coroutine, "cr_suspended", False):
         # It took its first step unseen, inside its constructor: who made it, and where, is not known any more.
         by = _cause(home)
@@ -183,7 +155,7 @@ def _declare(watched: TaskLane, starter: int, where: int, flags: int) -> int:
 
 def _flags(loop: Any, coroutine: Any, frame: FrameType, watched: TaskLane, starter: int) -> int:
     """The flags of a new task's LANE; one of asyncio's own takes locks for whoever started it."""
-    if not _is_internal(loop, coroutine, frame):
+    if not task_origins.is_internal(loop, coroutine, frame):
         return wire.TASK
     task_locks.behalf[watched.lane] = starter
     return wire.TASK | wire.INTERNAL
@@ -195,52 +167,6 @@ def _starter(loop: Any, home: Home) -> int:
     if starter == home.lane and loop._thread_id is not None:
         starter = home.cause or starter
     return starter
-
-
-_CREATE = {
-    function.__code__
-    for function in (base_events.BaseEventLoop.create_task, tasks.create_task, taskgroups.TaskGroup.create_task)
-}
-
-
-_NEAR = 20
-"""How far from a task its maker may be, a factory of the program's between them."""
-
-
-def _given_name(frame: FrameType | None) -> str:
-    """The name that the program asks for and that asyncio may give the task only once it is made; empty if none."""
-    name = ""
-    made = False
-    for _ in range(_NEAR):
-        if frame is None or (made and frame.f_code not in _CREATE):
-            break
-        if frame.f_code in _CREATE:
-            made = True
-            given = frame.f_locals.get("name")
-            name = given if type(given) is str else name
-        frame = frame.f_back
-    return name
-
-
-def _is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
-    """Whether asyncio makes this task for its own ends and not because the program asked for it."""
-    if not isinstance(coroutine, (CoroutineType, GeneratorType)):
-        return True  # the closing of an asynchronous generator that was dropped
-    caller: FrameType | None = frame
-    if loop._task_factory is not None:
-        # The program's factory stands between the task and its maker.
-        create = base_events.BaseEventLoop.create_task.__code__
-        while caller is not None and caller.f_code is not create:
-            caller = caller.f_back
-    # A loop of the program's own kind may stand between, too.
-    while caller is not None and (caller.f_code.co_filename.startswith(_HERE) or caller.f_code.co_name in _OWN_LOOPS):
-        if caller.f_code in _INTERNAL:
-            return True
-        caller = caller.f_back
-    return False
-
-
-_OWN_LOOPS = ("create_task", "call_soon")
 
 
 def _thread_of(loop: Any) -> int:
@@ -316,22 +242,7 @@ def _cause(home: Home | None) -> int:
 
 def _outside(home: Home) -> int:
     """Who acts where no step runs: the thread, unless the loop is in a callback of its own."""
-    callback = sys._getframe(1)
-    frame: FrameType | None = callback
-    while frame is not None and frame.f_code is not _run.__code__:
-        callback, frame = frame, frame.f_back
-    # A method of a future's, set_result or cancel, has no frame of its own: then this is call_soon's.
-    own = callback.f_code.co_filename.startswith(_HERE) and callback.f_code not in _ASKED
-    return 0 if frame is not None and own else home.lane
-
-
-_ASKED = {
-    method.__code__
-    for owner in (base_events.BaseEventLoop, locks.Event, locks.Lock, locks.Semaphore, queues.Queue)
-    for method in vars(owner).values()
-    if isinstance(method, FunctionType)
-}
-"""What of asyncio's programs have called by a timer, or when a descriptor is ready."""
+    return 0 if task_origins.is_loops_own(sys._getframe(1)) else home.lane
 
 
 # -- tasks run ---------------------------------------------------------------------------------------------------------
@@ -476,7 +387,7 @@ def _eagerly(constructor: Any) -> Any:
         watched = TaskLane(home, _CTask)
         watched.eager = coro
         frame = sys._getframe(1)
-        given = _given_name(frame)
+        given = task_origins.given_name(frame)
         watched.name = given or options.get("name") or ""
         starter = _starter(loop, home)
         where = place(frame)

@@ -1,0 +1,97 @@
+"""Where a task or a callback comes from, read off the stack: what it is to be called, and whether asyncio made it for
+its own ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from asyncio import (
+    base_events,
+    base_subprocess,
+    events,
+    locks,
+    queues,
+    runners,
+    selector_events,
+    staggered,
+    subprocess,
+    taskgroups,
+    tasks,
+)
+from types import CodeType, CoroutineType, FrameType, FunctionType, GeneratorType
+from typing import Any
+
+_HERE = os.path.dirname(asyncio.__file__) + os.sep  # noqa: PTH120
+_INTERNAL: set[CodeType] = {
+    function.__code__
+    for function in (
+        runners.Runner.close,
+        staggered.staggered_race,
+        subprocess.Process.communicate,
+        base_subprocess.BaseSubprocessTransport.__init__,
+        selector_events.BaseSelectorEventLoop._accept_connection,  # type: ignore[attr-defined]
+        base_events.BaseEventLoop.create_server,
+        tasks.wait_for,
+    )
+}
+"""Tasks that these make are asyncio's own affair."""
+
+_CREATE = {
+    function.__code__
+    for function in (base_events.BaseEventLoop.create_task, tasks.create_task, taskgroups.TaskGroup.create_task)
+}
+_NEAR = 20
+"""How far from a task its maker may be, a factory of the program's between them."""
+
+
+def given_name(frame: FrameType | None) -> str:
+    """The name that the program asks for and that asyncio may give the task only once it is made; empty if none."""
+    name = ""
+    made = False
+    for _ in range(_NEAR):
+        if frame is None or (made and frame.f_code not in _CREATE):
+            break
+        if frame.f_code in _CREATE:
+            made = True
+            given = frame.f_locals.get("name")
+            name = given if type(given) is str else name
+        frame = frame.f_back
+    return name
+
+
+def is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
+    """Whether asyncio makes this task for its own ends and not because the program asked for it."""
+    if not isinstance(coroutine, (CoroutineType, GeneratorType)):
+        return True  # the closing of an asynchronous generator that was dropped
+    caller: FrameType | None = frame
+    if loop._task_factory is not None:
+        # The program's factory stands between the task and its maker.
+        create = base_events.BaseEventLoop.create_task.__code__
+        while caller is not None and caller.f_code is not create:
+            caller = caller.f_back
+    # A loop of the program's own kind may stand between, too.
+    while caller is not None and (caller.f_code.co_filename.startswith(_HERE) or caller.f_code.co_name in _OWN_LOOPS):
+        if caller.f_code in _INTERNAL:
+            return True
+        caller = caller.f_back
+    return False
+
+
+_OWN_LOOPS = ("create_task", "call_soon")
+_run = events.Handle._run.__code__
+_ASKED = {
+    method.__code__
+    for owner in (base_events.BaseEventLoop, locks.Event, locks.Lock, locks.Semaphore, queues.Queue)
+    for method in vars(owner).values()
+    if isinstance(method, FunctionType)
+}
+"""What of asyncio's programs have called by a timer, or when a descriptor is ready."""
+
+
+def is_loops_own(frame: FrameType) -> bool:
+    """Whether the event loop is in a callback that asyncio asked it for: a sleep's timer, a transport's descriptor."""
+    caller: FrameType | None = frame
+    while caller is not None and caller.f_code is not _run:
+        frame, caller = caller, caller.f_back
+    # A method of a future's, set_result or cancel, has no frame of its own: then this one is call_soon's.
+    return caller is not None and frame.f_code.co_filename.startswith(_HERE) and frame.f_code not in _ASKED
