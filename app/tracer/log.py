@@ -51,6 +51,8 @@ _index = 0
 _pid = 0
 _lost = BIN
 _full = False
+ended = False
+"""Whether this process's lanes have been told to end."""
 _numbers: Callable[[], int] = count(1).__next__
 _claiming = allocate_lock()
 _claimer = 0
@@ -372,10 +374,16 @@ class Cell(_Cell):
         _live[id(self)] = ref(self)
 
     def __del__(self) -> None:
-        words[self.at] = 0
+        at = self.at
+        t, what = words[at], words[at + 1]
+        words[at] = 0
         _live.pop(id(self), None)
-        if self.at != BIN:
-            _cells.append(self.at)
+        if at == BIN:
+            return
+        if t and what >> 32:
+            # What dies while it is held was held until then; as the interpreter ends, longer than its holder lived.
+            emit(wire.HOLD, 0, what >> 32, t, 0 if ended else clock(), what & 0xFFFFFFFF)
+        _cells.append(at)
 
 
 def cell() -> Cell:

@@ -158,6 +158,7 @@ def _finish() -> None:
     from . import ends, hooks
 
     ends.finish()
+    log.ended = True
     hooks.stop()
     for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
         del sys.modules[name]

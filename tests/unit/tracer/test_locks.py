@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from app.tracer import wire
+
 from .conftest import Run, Wait
 
 ADDRESS = re.compile("0x[0-9a-f]+")
@@ -141,6 +143,34 @@ def test_a_lock_that_nobody_lets_go_is_an_open_hold(run: Run) -> None:
     [(_, lane, resource)] = seen.open_cells
     assert seen.numbering.lanes[lane] == seen.lane("MainThread").id
     assert seen.timeline.resources[seen.numbering.resources[resource]].name == "lock"
+
+
+def test_a_lock_that_dies_while_it_is_held_was_held_until_then(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio, threading, time
+        def work():
+            short, deep = threading.Lock(), threading.RLock()
+            short.acquire(), deep.acquire()
+        work()
+        time.sleep(0.01)
+        lasting = threading.Lock()
+        lasting.acquire()
+        async def main():
+            mutex = asyncio.Lock()
+            await mutex.acquire()
+        asyncio.run(main())
+        """
+    )
+
+    assert (seen.exit_code, seen.stderr, seen.open_cells) == (0, "", [])
+    main = seen.lane("MainThread")
+    [sleep] = [span for span in main.spans if span.state == wire.WAITING][:1]
+    ends = {name: hold.end_ns for hold in seen.timeline.holds for name in [seen.timeline.resources[hold.resource].name]}
+    assert ends.keys() == {"short", "deep", "lasting", "mutex"}
+    assert max(ends["short"], ends["deep"]) <= sleep.start_ns
+    assert ends["lasting"] == main.end_ns
+    assert seen.holds("mutex") == ["Task-1"]
 
 
 def test_a_reentrant_lock_is_held_once(run: Run) -> None:
