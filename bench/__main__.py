@@ -1,12 +1,12 @@
-"""`python -m bench [first|cost …] [--pairs N]`: print the tables, all of them by default."""
+"""`python -m bench [first|cost|live|volume …] [--pairs N]`: print the tables, all of them by default."""
 
 from __future__ import annotations
 
 import argparse
 
-from bench import cost, first
+from bench import cost, first, live, volume
 
-BENCHES = {"first": first.main, "cost": cost.main}
+BENCHES = {"first": first.main, "cost": cost.main, "live": live.main, "volume": volume.main}
 
 
 def main() -> None:

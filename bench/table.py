@@ -16,6 +16,13 @@ def milliseconds(values: list[float]) -> str:
     return f"{median(values) * 1000:.0f} ms"
 
 
+def spread(values: list[float], scale: float, unit: str) -> str:
+    """The median of these times `scale`, with the smallest and the largest."""
+    digits = 0 if abs(median(values) * scale) >= 10 else 2
+    middle, least, most = (f"{value * scale:.{digits}f}" for value in (median(values), min(values), max(values)))
+    return f"{middle} {unit} ({least}–{most})"
+
+
 def show(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Print a table that is also Markdown."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]

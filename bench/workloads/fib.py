@@ -1,5 +1,7 @@
-"""Four threads compute."""
+"""Four threads compute, or four processes; how much is the argument behind that."""
 
+import multiprocessing
+import sys
 import threading
 
 
@@ -7,8 +9,10 @@ def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
 
 
-threads = [threading.Thread(target=fib, args=(24,)) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+if __name__ == "__main__":
+    kind = {"threads": threading.Thread, "processes": multiprocessing.Process}[sys.argv[1]]
+    workers = [kind(target=fib, args=(int(sys.argv[2]),)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()

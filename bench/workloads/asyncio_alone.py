@@ -1,0 +1,3 @@
+"""Imports asyncio."""
+
+import asyncio  # noqa: F401
