@@ -38,13 +38,10 @@ def main() -> int:
 
 
 def table(found: dict[str, list[Result]]) -> str:
-    """As Markdown: an attack a row, a tier a column."""
+    """As Markdown: an attack a row, a tier a column, how the run ended there or what was wrong."""
     lines = [f"| attack | {' | '.join(found)} | what must hold |", "|---" * (len(found) + 2) + "|"]
     for row in zip(*found.values(), strict=True):
-        cells = (
-            "**" + "; ".join(result.wrong) + "**" if result.wrong else f"{result.outcome} {result.seconds:.1f} s"
-            for result in row
-        )
+        cells = ("**" + "; ".join(one.wrong) + "**" if one.wrong else one.outcome.replace("_", " ") for one in row)
         lines.append(f"| {row[0].name} | {' | '.join(cells)} | {row[0].promise} |".replace("\n", " "))
     return "\n".join(lines)
 

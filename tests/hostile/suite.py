@@ -4,7 +4,7 @@ An attack is a program under attacks/. Its first comment lines say what must hol
 
     # outcome: completed                    the outcomes that are right
     # outcome TIER: timed_out               … where a tier does not hold it: what remains possible there
-    # says: held                            what its output must contain
+    # says: held                            what its output or the reason of its end must contain
     # limits: wall_ns=2_000_000_000 …       limits of its own
 """
 
@@ -202,7 +202,7 @@ async def _run(chosen: list[Attack], tier: str, python: Python, folder: Path, pu
     if left := list((folder / "boxes").iterdir()):
         wrong.append(f"{len(left)} folders were left")
     promise = "The host's files, processes and sockets are untouched, and the server holds what it held before."
-    return [*results, last, Result("host", promise, "", took, wrong)]
+    return [*results, last, Result("host", promise, "untouched", took, wrong)]
 
 
 async def _one(store: MemoryStore, attack: Attack, python: Python, tier: str, put_out: Canaries) -> Result:
@@ -230,8 +230,8 @@ async def judge(store: MemoryStore, attack: Attack, run: Run) -> Result:
     wrong = []
     if outcome not in attack.outcomes:
         wrong.append(f"{outcome}: {run.outcome.detail or run.outcome.exit_code} {printed[-600:]}")
-    elif outcome == "completed" and attack.says not in printed:
-        wrong.append(f"did not say {attack.says!r} but {printed[-600:]!r}")
+    elif attack.says not in printed + run.outcome.detail:
+        wrong.append(f"did not say {attack.says!r} but {run.outcome.detail} {printed[-600:]!r}")
     if run.wall_ns > attack.limits.wall_ns * LATE + 5_000_000_000:
         wrong.append(f"took {run.wall_ns / 1e9:.1f} s")
     return Result(attack.name, attack.promise, outcome, run.wall_ns / 1e9, wrong)

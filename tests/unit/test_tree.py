@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import VERSION
+from tests.hostile.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +57,13 @@ def test_the_container_profile_allows_a_sandbox_and_refuses_what_reaches_the_ker
     assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
     assert {"unshare", "mount", "umount2", "pivot_root", "clone"} <= allowed
     assert not allowed & {"bpf", "init_module", "io_uring_setup", "kexec_load", "keyctl", "ptrace", "socket"}
+
+
+def test_the_page_on_the_sandbox_has_every_attack_and_every_mutant() -> None:
+    page = (ROOT / "docs/sandbox.md").read_text("utf-8")
+    names = {path.stem for path in (ROOT / "tests/hostile/attacks").glob("*.py")}
+    assert {name for name in names if f"| {name} |" not in page} == set()
+    assert {mutant.without for mutant in MUTANTS if f"| {mutant.without} |" not in page} == set()
 
 
 def test_the_version_is_the_same_everywhere() -> None:

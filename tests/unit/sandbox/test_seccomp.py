@@ -6,10 +6,12 @@ import errno
 import json
 import operator
 import struct
+import sys
 
 import pyseccomp
 import pytest
 
+from app.core.errors import NoSandbox
 from app.sandbox import seccomp
 from tests.conftest import ROOT
 
@@ -134,3 +136,9 @@ def test_the_container_leaves_a_box_what_its_own_filter_allows() -> None:
     profile = json.loads((ROOT / "docs/container/seccomp.json").read_text("utf-8"))
     outside = {name for rule in profile["syscalls"] for name in rule["names"]}
     assert {name for refusal, name, _ in seccomp.rules() if not refusal} <= outside
+
+
+def test_without_libseccomp_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyseccomp", None)
+    with pytest.raises(NoSandbox, match="libseccomp is missing"):
+        seccomp.program()
