@@ -50,6 +50,10 @@ print("held")
 """
 
 
+class NoTier(Exception):
+    """This machine has no such tier."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
     """A program and what must come of it."""
@@ -177,7 +181,9 @@ def run(chosen: list[Attack], tier: str, python: Python, folder: Path) -> list[R
 async def _run(chosen: list[Attack], tier: str, python: Python, folder: Path, put_out: Canaries) -> list[Result]:
     store = MemoryStore()
     sandbox = Bubblewrap([python], folder / "boxes", boxes=BOXES, grouped=tier == "grouped")
-    assert tier != "grouped" or sandbox.groups, "this machine lends no control groups"
+    if tier == "grouped" and not sandbox.groups:
+        await sandbox.close()
+        raise NoTier("this machine lends no control groups")
     clean = Attack(
         "clean", "The next run finds nothing of those before it.", frozenset({"completed"}), "held", USUAL, CLEAN
     )
