@@ -21,6 +21,7 @@ from app.core.timeline import Timeline, to_json
 from app.main import create_app, trace
 from app.settings import Settings
 from app.web.connections import Http, Socket
+from app.web.logs import configuration
 from app.web.schemas import RunOut
 
 USAGE, NO_SANDBOX = 2, 3
@@ -65,6 +66,7 @@ def _serve(settings: Settings) -> int:
             http=Http,
             ws=Socket,
             ws_max_size=1024,
+            log_config=configuration(settings.log),
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -58,14 +60,14 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
     """Open the store, find interpreters, probe the sandbox and record until the block is left."""
-    metrics = Metrics()
+    metrics = Metrics(settings.boxes)
     pythons = find_pythons(filter(None, settings.pythons.split(os.pathsep)))
     store = MeteredStore(await _store(settings.store), metrics, time.monotonic)
     sandbox: Sandbox | None = None
     try:
         for run in await store.unfinished():
             await store.lose(run.id)
-            logger.warning("run %s was cut off when the server ended, and is lost", run.id)
+            logger.warning("run %s was cut off when the server ended, and is lost", run.id, extra={"run": run.id})
         runner: Runner | str
         recording: asyncio.Task[None] | None = None
         try:
@@ -95,6 +97,7 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
             quota=Quota(settings.quota_runs, settings.quota_seconds, time.monotonic),
             viewers=Viewers(settings.viewers, settings.viewers_per_client),
             clock=time.monotonic,
+            free_bytes=partial(_free_bytes, settings.store),
         )
         sweeping = asyncio.create_task(_sweep(store, settings))
         try:
@@ -135,9 +138,19 @@ async def _sweep(store: Store, settings: Settings) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-async def _store(url: str) -> Store:
+def _folder(url: str) -> Path | None:
     parts = urlsplit(url)
-    return MemoryStore() if parts.scheme == "memory" else await SqliteStore.open(Path(parts.path.removeprefix("/")))
+    return None if parts.scheme == "memory" else Path(parts.path.removeprefix("/"))
+
+
+async def _store(url: str) -> Store:
+    folder = _folder(url)
+    return await SqliteStore.open(folder) if folder else MemoryStore()
+
+
+def _free_bytes(url: str) -> int:
+    folder = _folder(url)
+    return shutil.disk_usage(folder).free if folder else sys.maxsize
 
 
 def _sandbox(settings: Settings, pythons: tuple[Python, ...], folder: Path | None) -> Sandbox:

@@ -57,13 +57,16 @@ T = TypeVar("T")
 async def patiently(work: Callable[[], Awaitable[T]], patience_s: float) -> T:
     """What this gives, once the store is available. Raises Unavailable after so long."""
     until = time.monotonic() + patience_s
+    told = False
     while True:
         try:
             return await work()
         except Unavailable as problem:
             if time.monotonic() >= until:
                 raise
-            logger.warning("%s; trying again", problem)
+            if not told:
+                logger.warning("%s; trying again", problem)
+            told = True
         await asyncio.sleep(RETRY_S)
 
 
@@ -119,18 +122,19 @@ class Recorder:
 
     async def _one(self, lease: Lease) -> None:
         run = lease.run
+        logger.info("run %s begins on Python %s", run.id, run.python.id, extra={"run": run.id})
         try:
             try:
                 await self._record(lease)
             except Fenced:
                 raise
             except Exception as problem:
-                logger.exception("run %s failed in the sandbox", run.id)
+                logger.exception("run %s failed in the sandbox", run.id, extra={"run": run.id})
                 ours = isinstance(problem, InterleaveError)
                 outcome = Outcome(Kind.sandbox_failed, detail=str(problem) if ours else "an error of the server's own")
                 await patiently(partial(self._fail, lease, outcome), math.inf)
         except Fenced:
-            logger.warning("run %s was taken over", run.id)
+            logger.warning("run %s was taken over", run.id, extra={"run": run.id})
         finally:
             self.stopping.pop(run.id, None)
             self.slots.release()
@@ -141,6 +145,7 @@ class Recorder:
         newest = await self.store.chunks(run_id, last - 1) if last else []
         wall_ns = max([int(unpack(chunk)[0].known) for _, chunk in newest], default=0)
         await self.store.finish(lease, outcome, wall_ns=wall_ns, cpu_ns=0, dropped=Dropped(), events=run.events)
+        logger.info("run %s ended: %s", run_id, outcome.kind, extra={"run": run_id})
 
     async def _record(self, lease: Lease) -> None:
         program = await patiently(lambda: self.store.source(lease.run.id), PATIENCE_S)
@@ -376,6 +381,7 @@ class Recording:
             events=self.events,
         )
         await patiently(finish, math.inf)
+        logger.info("run %s ended: %s", self.run.id, outcome.kind, extra={"run": self.run.id})
 
     async def _stuck(self, wall_ns: int) -> str:
         """Who waited for what when the run was ended."""

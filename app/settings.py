@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -58,6 +59,9 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("INTERLEAVE_PORT", "PORT"),
         description="Port to listen on; 0 takes a free one.",
     )
+    log: Literal["text", "json"] = Field(
+        "text", description="How the log is written: text, or json for one object a line."
+    )
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For names the client, separated by commas; * for any."
     )
@@ -85,6 +89,11 @@ class Settings(BaseSettings):
     retain_days: float = Field(90, gt=0, description="Days that runs are kept which nobody has shared.")
     retain_bytes: int = Field(
         10 << 30, ge=0, description="How much all programs and traces may take; the oldest go first, shared ones last."
+    )
+    free_bytes: int = Field(
+        256 << 20,
+        ge=0,
+        description="How much of its disk must be free for a run to be taken: others have to end there.",
     )
     timeline_cache_bytes: int = Field(64 << 20, ge=0, description="Memory for folded timelines.")
     viewers: int = Field(5000, ge=1, description="Streams that may be open at the same time.")

@@ -133,6 +133,7 @@ async def _existing_parent(site: Site, run_id: str) -> None:
 
 async def _admit(site: Site, owner: str) -> None:
     """Raise Busy if this client, or everybody, has too much waiting, or if the client's quota is used up."""
+    site.room()
     queue = await site.store.queue()
     if sum(map(len, queue.values())) >= site.settings.queue:
         raise Busy("too many programs are waiting", retry_after=5)
@@ -362,8 +363,14 @@ def example_texts(example: Example, language: str) -> dict[str, str]:
     }
 
 
-@router.get("/healthz", tags=["server"], summary="Is it alive, and can it run programs?", responses=documented(503))
 @router.get("/readyz", tags=["server"], summary="May it be sent requests?", responses=documented(503))
+async def readiness(site: TheSite) -> Health:
+    """As /healthz; also 503 while a run would not be taken because the store's disk is full or can't be read."""
+    site.room()
+    return await health(site)
+
+
+@router.get("/healthz", tags=["server"], summary="Is it alive, and can it run programs?", responses=documented(503))
 async def health(site: TheSite) -> Health:
     """What keeps programs in, the interpreters and the queue; 503 with the reason if programs can't be run."""
     queued = sum(map(len, (await site.store.queue()).values()))
@@ -380,6 +387,6 @@ async def health(site: TheSite) -> Health:
 
 @router.get("/metrics", tags=["server"], summary="Numbers for Prometheus", response_class=PlainTextResponse)
 async def metrics(site: TheSite) -> Response:
-    """Runs by outcome, the queue, from submission to the first event, viewers, and what was dropped."""
+    """Runs by outcome, the queue, latencies, boxes, viewers, what was refused and what was dropped."""
     queued = sum(map(len, (await site.store.queue()).values()))
-    return Response(site.metrics.text(queued), media_type=CONTENT_TYPE_LATEST)
+    return Response(site.metrics.text(queued, site.free_bytes()), media_type=CONTENT_TYPE_LATEST)

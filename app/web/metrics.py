@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from app.core.run import Dropped, Outcome, Program, Run
 from app.store import Bell, Lease, Store, Submission
@@ -18,30 +18,39 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30)
 class Metrics:
     """The numbers of one server."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.runs = Counter("interleave_runs", "Runs that ended.", ["outcome"], registry=self.registry)
-        self.queued = Gauge("interleave_queue_length", "Runs that wait for their turn.", registry=self.registry)
+    def __init__(self, boxes: int) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.runs = Counter("interleave_runs", "Runs that ended.", ["outcome"], registry=registry)
+        self.queued = Gauge("interleave_queue_length", "Runs that wait for their turn.", registry=registry)
+        self.running = Gauge("interleave_running", "Runs that are on.", registry=registry)
+        Gauge("interleave_boxes", "Runs that may be on at the same time.", registry=registry).set(boxes)
+        self.refused = Counter("interleave_refused", "Requests that were refused.", ["reason"], registry=registry)
+        self.waited = Histogram(
+            "interleave_wait_seconds", "From a run's submission to its turn.", buckets=SECONDS, registry=registry
+        )
         self.first_event = Histogram(
             "interleave_first_event_seconds",
             "From a run's submission to its first stored events.",
             buckets=SECONDS,
-            registry=self.registry,
+            registry=registry,
         )
-        self.events = Counter("interleave_events", "Events stored.", registry=self.registry)
-        self.dropped_events = Counter("interleave_dropped_events", "Events lost to a bound.", registry=self.registry)
+        self.events = Counter("interleave_events", "Events stored.", registry=registry)
+        self.dropped_events = Counter("interleave_dropped_events", "Events lost to a bound.", registry=registry)
         self.dropped_output = Counter(
-            "interleave_dropped_output_bytes", "Bytes of output lost to a bound.", registry=self.registry
+            "interleave_dropped_output_bytes", "Bytes of output lost to a bound.", registry=registry
         )
-        self.expired = Counter("interleave_expired_runs", "Runs deleted by retention.", registry=self.registry)
-        self.viewers = Gauge("interleave_viewers", "Open streams.", registry=self.registry)
+        self.expired = Counter("interleave_expired_runs", "Runs deleted by retention.", registry=registry)
+        self.viewers = Gauge("interleave_viewers", "Open streams.", registry=registry)
         self.resumed = Counter(
-            "interleave_viewers_resumed", "Times a slow viewer was told to resume.", registry=self.registry
+            "interleave_viewers_resumed", "Times a slow viewer was told to resume.", registry=registry
         )
+        self.free = Gauge("interleave_disk_free_bytes", "What is free on the store's disk.", registry=registry)
 
-    def text(self, queued: int) -> bytes:
+    def text(self, queued: int, free_bytes: int) -> bytes:
         """The numbers in Prometheus's text format."""
         self.queued.set(queued)
+        self.free.set(free_bytes)
         return generate_latest(self.registry)
 
 
@@ -71,6 +80,7 @@ class MeteredStore:
         self, lease: Lease, outcome: Outcome, *, wall_ns: int, cpu_ns: int, dropped: Dropped, events: int
     ) -> None:
         await self._store.finish(lease, outcome, wall_ns=wall_ns, cpu_ns=cpu_ns, dropped=dropped, events=events)
+        self._metrics.running.dec()
         self._metrics.runs.labels(outcome.kind).inc()
         self._metrics.dropped_events.inc(dropped.events)
         self._metrics.dropped_output.inc(dropped.output_bytes)
@@ -98,7 +108,12 @@ class MeteredStore:
         return await self._store.queue()
 
     async def claim(self) -> Lease | None:
-        return await self._store.claim()
+        lease = await self._store.claim()
+        if lease is not None:
+            self._metrics.running.inc()
+            if (since := self._submitted.get(lease.run.id)) is not None:
+                self._metrics.waited.observe(self._clock() - since)
+        return lease
 
     async def unfinished(self) -> list[Run]:
         return await self._store.unfinished()

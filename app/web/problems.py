@@ -144,6 +144,8 @@ def response_of(error: Exception) -> JSONResponse:
 
 
 async def _answer(connection: Request | WebSocket, error: Exception) -> Response | None:
+    if isinstance(error, (Busy, NoSandbox, TooLarge, Unavailable)):
+        site_of(connection).metrics.refused.labels(SORTS[type(error)].name).inc()
     if isinstance(connection, WebSocket):
         await connection.send_denial_response(response_of(error))
         return None

@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from app.core.errors import BadInput, NoSandbox
+from app.core.errors import BadInput, NoSandbox, Unavailable
 from app.core.run import Python
 from app.examples import Example
 from app.sandbox import Guarantee
@@ -57,6 +57,8 @@ class Site:
     quota: Quota
     viewers: Viewers
     clock: Callable[[], float]
+    free_bytes: Callable[[], int]
+    """What is free on the store's disk."""
     admission: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held from asking whether there is room for a run until it has taken it."""
 
@@ -78,6 +80,11 @@ class Site:
     def example(self, slug: str) -> Example | None:
         """The example of this slug, if there is one."""
         return next((example for example in self.examples if example.slug == slug), None)
+
+    def room(self) -> None:
+        """Raise Unavailable when the disk is too full for another run."""
+        if (free := self.free_bytes()) < self.settings.free_bytes:
+            raise Unavailable(f"the disk is nearly full: {free >> 20} MiB are free")
 
     def running(self) -> Runner:
         """What runs programs here. Raises NoSandbox."""

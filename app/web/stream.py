@@ -75,7 +75,7 @@ async def stream(socket: WebSocket, run_id: str, site: TheSite, after: Annotated
         case WebSocketDisconnect():
             return
         case DamagedTrace() as error:
-            logger.error("run %s: %s", run_id, error)
+            logger.error("run %s: %s", run_id, error, extra={"run": run_id})
             await socket.close(DAMAGED, "the trace can't be read")
         case Unavailable():
             await socket.close(TRY_AGAIN, "the store can't be used at the moment")

@@ -124,7 +124,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_ends_no_server_and_loses_nothing_that_was_acknowledged(small_disk: Path, servers: Servers) -> None:
-    server = servers(BOXES="1", QUEUE_PER_CLIENT="100")
+    server = servers(BOXES="1", QUEUE_PER_CLIENT="100", FREE_BYTES="0")
     done = submit(server, SHORT)
     until(server, done, ended)
     kept = chunks(server, done)

@@ -87,7 +87,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def site(settings: Settings, clock: Clock) -> Site:
-    metrics = Metrics()
+    metrics = Metrics(1)
     store = MeteredStore(MemoryStore(), metrics, clock)
     return Site(
         settings=settings,
@@ -102,6 +102,7 @@ async def site(settings: Settings, clock: Clock) -> Site:
         clients=Clients(),
         quota=Quota(settings.quota_runs, settings.quota_seconds, clock),
         viewers=Viewers(settings.viewers, settings.viewers_per_client),
+        free_bytes=lambda: 1 << 40,
         clock=clock,
     )
 

@@ -262,6 +262,15 @@ async def test_health_says_what_holds(client: httpx.AsyncClient) -> None:
         assert health["queue"]["length"] == 1
 
 
+async def test_a_disk_that_is_nearly_full_takes_no_runs_and_is_alive(site: Site) -> None:
+    async with browse(replace(site, free_bytes=lambda: 100 << 20)) as client:
+        for refused in (await client.post("/api/runs", json={"source": ""}), await client.get("/readyz")):
+            assert (refused.status_code, refused.json()["detail"]) == (503, "the disk is nearly full: 100 MiB are free")
+            assert int(refused.headers["retry-after"]) > 0
+        assert (await client.get("/healthz")).status_code == 200
+        assert 'interleave_refused_total{reason="unavailable"} 2.0' in (await client.get("/metrics")).text
+
+
 async def test_without_a_sandbox_nothing_runs_and_the_reason_is_said(without_sandbox: Site) -> None:
     async with browse(without_sandbox) as client:
         for answer in (
@@ -295,6 +304,9 @@ async def test_metrics_count_runs_and_what_was_dropped(
     assert "interleave_queue_length 1.0" in text
     assert "interleave_dropped_events_total 2.0" in text
     assert 'interleave_first_event_seconds_bucket{le="0.1"} 0.0' in text
+    assert "interleave_wait_seconds_count 1.0" in text
+    assert "interleave_running 0.0" in text
+    assert any(line.startswith("process_open_fds ") for line in text)
     assert 'interleave_first_event_seconds_bucket{le="0.3"} 1.0' in text
 
 
