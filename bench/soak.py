@@ -25,7 +25,7 @@ from tests.contract.serving import below
 
 CLIENTS = 6
 VIEWERS = 2
-RETAIN_BYTES = 2 << 20
+RETAIN_BYTES = 256 << 10
 SLUGS = ("lock", "process-queue", "semaphore", "article-asyncio", "thread-join", "task", "pool-map")
 EXTRA = ("raise SystemExit(3)\n", "def f(:\n", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
 

@@ -49,6 +49,7 @@ const run = { id: "abc", state: "running" };
 const listener = {
   onHello: () => told.push("hello"),
   onState: (/** @type {any} */ { state }) => told.push(state),
+  onPlace: (/** @type {number} */ place) => told.push(`place ${place}`),
   onChunks: (/** @type {import("../../static/js/chunk.js").Chunk[]} */ chunks) => void told.push(`chunks ${chunks.map(({ seq }) => seq)}`),
   onReset: () => told.push("reset"),
   onResume: () => told.push("resume"),
@@ -98,6 +99,15 @@ test("chunks come in order, each once, until the end", () => {
   sockets[0].sends(3);
   assert.deepEqual(told, ["hello", "chunks 1", "running", "chunks 2", "end"]);
   assert.equal(sockets[0].closed, true);
+});
+
+test("a run that waits says which one in turn it is", () => {
+  follow("abc", listener);
+  sockets[0].says({ type: "hello", epoch: 0, run });
+  sockets[0].says({ type: "queue", place: 3 });
+  sockets[0].says({ type: "queue", place: 1 });
+  sockets[0].says({ type: "state", run });
+  assert.deepEqual(told, ["hello", "place 3", "place 1", "running"]);
 });
 
 test("a broken connection is made again behind the last chunk, and a later one after a longer wait", () => {

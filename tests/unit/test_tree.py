@@ -70,3 +70,16 @@ def test_the_version_is_the_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     package = json.loads((ROOT / "package.json").read_text("utf-8"))
     assert {project["version"], package["version"]} == {VERSION}
+
+
+def test_the_machines_clock_which_may_be_set_is_asked_only_for_what_people_read() -> None:
+    asking = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        if path.parent.name != "examples":
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Attribute) and ast.unparse(node) in {
+                    *("time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.strftime"),
+                    *("datetime.now", "datetime.utcnow", "datetime.today", "time.CLOCK_REALTIME"),
+                }:
+                    asking.add(path.relative_to(ROOT / "app").as_posix())
+    assert asking == {"main.py", "web/api.py"}
