@@ -27,6 +27,7 @@ CLIENTS = 6
 VIEWERS = 2
 RETAIN_BYTES = 256 << 10
 SLUGS = ("lock", "process-queue", "semaphore", "article-asyncio", "thread-join", "task", "pool-map")
+COUNTED = ("interleave_expired_runs_total", "interleave_dropped_events_total", "interleave_refused_total")
 EXTRA = ("raise SystemExit(3)\n", "def f(:\n", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
 
 
@@ -163,8 +164,6 @@ def main(minutes: float) -> None:
         rows,
     )
     print("\noutcomes:", ", ".join(f"{kind} {count}" for kind, count in tally.outcomes.most_common()))
-    print(
-        "counted:",
-        *(line for line in metrics.splitlines() if line.startswith(("interleave_exp", "interleave_dropped"))),
-    )
+    counted = [line.removeprefix("interleave_") for line in metrics.splitlines() if line.startswith(COUNTED)]
+    print("counted:", ", ".join(counted))
     print("errors in the log:", sum("Traceback" in line for line in log.splitlines()))
