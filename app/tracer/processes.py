@@ -76,8 +76,8 @@ def told_end(pid: int, code: int) -> None:
     found = _children.get(pid)
     if found is None or found.ended:
         return
-    # At its exit multiprocessing joins the children that are left, but not one that is dead by then: that one was waited
-    # for as well, however short it was.
+    # At its exit multiprocessing joins the children that are left, but not one that is dead by then: that one, too, was
+    # waited for, however short it was.
     util = sys.modules.get("multiprocessing.util")
     joined = getattr(util, "_exiting", False) is True and not lanes.here.waits and waiting(pid, 0)
     found.ended = True

@@ -27,7 +27,7 @@ class _Sleep(Builtin):
             except ValueError as error:
                 without_us(error)
                 raise
-        where = place(_getframe(1))
+        where = place(_getframe().f_back)  # nobody's, when C calls, as atexit does
         waiting(sleep(), where)
         try:
             return _sleep(seconds)

@@ -49,3 +49,10 @@ def test_sleep_is_what_it_was(run: Run) -> None:
     assert seen.stdout == bare.stdout
     assert seen.stderr == bare.stderr
     assert "KeyboardInterrupt" in seen.stderr
+
+
+def test_a_sleep_that_nobody_of_the_programs_calls(run: Run) -> None:
+    seen = run("import atexit, time; atexit.register(time.sleep, 0.01)")
+
+    assert (seen.exit_code, seen.stderr) == (0, "")
+    assert seen.waits("MainThread") == [Wait("sleep", "sleep", 0)]
