@@ -10,9 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +63,16 @@ def text(packet: bytes) -> str:
 Run = Callable[..., "asyncio.Future[Ran]"]
 
 
-@pytest.fixture(params=["grouped", "unprivileged"])
-async def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Sandbox]:
-    made = Bubblewrap([PYTHON], tmp_path / "boxes", boxes=2, grouped=request.param == "grouped")
+@pytest.fixture(scope="module", params=["grouped", "unprivileged"])
+async def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    folder = tmp_path_factory.mktemp("sandbox")
+    made = Bubblewrap([PYTHON], folder / "boxes", boxes=2, grouped=request.param == "grouped")
     if request.param == "grouped" and not made.groups:
         await made.close()
         pytest.skip("this machine lends no control groups")
     yield made
     await made.close()
-    assert list((tmp_path / "boxes").iterdir()) == []
+    assert list((folder / "boxes").iterdir()) == []
 
 
 async def run(sandbox: Sandbox, source: str, limits: Limits = AMPLE) -> Ran:
@@ -420,8 +422,16 @@ def wait_until(true: Callable[[], bool]) -> bool:
     return found
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach: pytest's own are closed again whenever another pytest starts."""
+    with tempfile.TemporaryDirectory(prefix="interleave-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_it_works_as_an_ordinary_user(tmp_path: Path) -> None:
+def test_it_works_as_an_ordinary_user(open_folder: Path) -> None:
     interpreter = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if (
         interpreter is None
@@ -431,13 +441,10 @@ def test_it_works_as_an_ordinary_user(tmp_path: Path) -> None:
     ):
         pytest.skip("no interpreter here that an ordinary user can read")
     # The server's own code, where that user can read it.
-    shared = tmp_path / "shared"
+    shared = open_folder / "shared"
     shutil.copytree(ROOT / "app", shared / "app", ignore=shutil.ignore_patterns("__pycache__", "examples"))
     shutil.copy(pyseccomp.__file__, shared)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder != Path("/tmp") and Path("/tmp") in folder.parents:
-            folder.chmod(folder.stat().st_mode | 0o055)
-    own = tmp_path / "own"
+    own = open_folder / "own"
     own.mkdir()
     os.chown(own, NOBODY, NOBODY)
     source = """
