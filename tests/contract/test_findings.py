@@ -404,6 +404,7 @@ WRONG = {
             for _ in range(8):
                 with lock:
                     time.sleep(0.02)
+                time.sleep(0.005)  # or the lock could stay with one thread to its end, and few would ever wait
         workers = [threading.Thread(target=work, name=f"worker-{n}") for n in range(3)]
         for worker in workers: worker.start()
         for worker in workers: worker.join()

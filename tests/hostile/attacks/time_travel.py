@@ -10,7 +10,7 @@ for deed in (
     lambda: __import__("socket").sethostname("taken"),
     lambda: os.nice(-5),
     lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10)),
-    lambda: os.setpriority(os.PRIO_USER, 0, -1),
+    lambda: os.setpriority(os.PRIO_USER, 0, -20),
 ):
     try:
         deed()
