@@ -156,6 +156,7 @@ class _Fold:
             self.lane(number).name = text
         elif kind == wire.CPU:
             self.lane(number).cpu_ns = end
+            self.lane(number).used.append((t, end))
         elif kind == wire.STAT:
             timeline.stats[flags] = timeline.stats.get(flags, 0.0) + end
 

@@ -40,7 +40,10 @@ class Span:
 
 @dataclass(slots=True)
 class Lane:
-    """One row. `end_ns` is -1 while it is open; `pid` and `tid` are those inside the box."""
+    """One row. `end_ns` is -1 while it is open; `number` is its pid or tid inside the box.
+
+    `used` are looks at its CPU time: when, and how much until then.
+    """
 
     id: int
     kind: int = wire.THREAD
@@ -57,6 +60,7 @@ class Lane:
     error: str = ""
     exit_code: int | None = None
     cpu_ns: float | None = None
+    used: list[tuple[float, float]] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
 

@@ -14,6 +14,8 @@ BLOCKED_NS = 50_000_000
 """A step of a task that lasts so long keeps its event loop from the others: people notice, servers time out."""
 SOON_NS = 10_000_000
 """What a loop wakes so soon after a long step, without having rested, was due by then."""
+LEAST_BUSY = 0.5
+"""Of BLOCKED_NS: a step with less CPU time and blocking calls in it waited for the machine, or for the GIL."""
 TIMED = (wire.SLEEP, wire.IO, wire.FUTURE)
 """Waits of a task that its loop ends by itself, when a time has come or a descriptor is ready."""
 
@@ -31,7 +33,7 @@ def blocked_loops(waits: Waits) -> list[Finding]:
         if thread.kind != wire.THREAD or len(tasks) < 2:
             continue
         blocks = {(span.start_ns, span.on) for span in thread.spans if span.state == wire.WAITING}
-        steps = [step for task in tasks for step in _steps(task, blocks)]
+        steps = [step for task in tasks for step in _steps(task, blocks) if _busy(thread, step)]
         steps.sort(key=lambda step: step[0].start_ns)
         if not steps:
             continue
@@ -58,6 +60,23 @@ def _steps(task: Lane, blocks: set[tuple[float, int]]) -> Iterator[list[Span]]:
             if step and step[-1].end_ns - step[0].start_ns >= BLOCKED_NS:
                 yield step
             step = []
+
+
+def _busy(thread: Lane, step: list[Span]) -> bool:
+    """Whether it was the step that took so long, and not the machine, as far as looks at its thread's CPU time tell."""
+    busy = sum(_used(thread.used, span) if span.state == wire.RUNNING else span.end_ns - span.start_ns for span in step)
+    return busy >= LEAST_BUSY * BLOCKED_NS
+
+
+def _used(looks: list[tuple[float, float]], span: Span) -> float:
+    """About how much CPU time was used in this stay: all of it, where nobody looked before and after."""
+    first = bisect_right(looks, (span.start_ns, float("inf"))) - 1
+    last = bisect_left(looks, (span.end_ns, 0.0))
+    length = span.end_ns - span.start_ns
+    if first < 0 or last == len(looks):
+        return length
+    (since, before), (until, after) = looks[first], looks[last]
+    return length * min(max((after - before) / (until - since), 0.0), 1.0)
 
 
 def _ready(tasks: list[Lane]) -> list[Span]:

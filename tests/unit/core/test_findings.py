@@ -264,6 +264,14 @@ def test_a_task_that_was_due_during_a_long_computation_had_to_wait_as_one_conclu
     )
 
 
+def test_a_step_that_waited_for_the_machine_did_not_block_the_loop() -> None:
+    def looks(used: float) -> list[Row]:
+        return [row(wire.CPU, t, LOOP, end=ns * MS) for t, ns in ((40, 30), (260, 30 + used))]
+
+    assert kinds(looped(*heartbeat(rests=False), *looks(210))) == ["loop_blocked"]
+    assert kinds(looped(*heartbeat(rests=False), *looks(15))) == []
+
+
 def test_a_task_that_the_loop_rested_before_was_not_due() -> None:
     assert findings(looped(*heartbeat(rests=True))) == []
 
