@@ -6,9 +6,9 @@ import mmap
 import os
 import time
 
-kept = [mmap.mmap(-1, 16 << 20) for _ in range(8)]
+kept = [mmap.mmap(-1, 4 << 20) for _ in range(32)]
 if os.fork():
     for one in kept:
-        one.write(b"x" * (16 << 20))
+        one.write(b"x" * (4 << 20))
         one.close()
 time.sleep(60)

@@ -196,19 +196,19 @@ MISUSE = """
     r, w = os.pipe()
     one, two = socket.socketpair()
     poll, epoll = select.poll(), select.epoll()
-    for text in '''os.read(r); os.read(r, -1); os.read("r", 1); os.read(99, 1); os.read(fd=r, length=1); os.read(r, 1, 2)
-        os.write(w); os.write(w, "text"); os.write(99, b""); os.write(w, memoryview(b"ab")); os.write(w, bytearray(b"cd")); os.read(r, 4)
+    for text in '''os.read(r); os.read(r, -1); os.read("r", 1); os.read(63, 1); os.read(fd=r, length=1); os.read(r, 1, 2)
+        os.write(w); os.write(w, "text"); os.write(63, b""); os.write(w, memoryview(b"ab")); os.write(w, bytearray(b"cd")); os.read(r, 4)
         os.open("missing", os.O_RDONLY); os.open(); os.open("/dev/null"); os.close(os.open("/dev/null", flags=os.O_RDONLY))
         os.close(os.open(b"/dev/null", os.O_RDWR, 0o600, dir_fd=None)); os.open(1, 2); os.read(os.open("/dev/zero", 0), 2)
         os.open in os.supports_dir_fd; shutil.rmtree.avoids_symlink_attacks; os.read.__module__; os.open.__name__; os.write.__doc__
-        pickle.loads(pickle.dumps(os.read)) is os.read; copy.copy(os.open) is os.open; os.fdopen("x"); os.fdopen(99); os.fdopen(w, "q")
-        os.fdopen(r, "rb", 0).closed; os.fdopen(w, "w+"); select.select(); select.select([], [], [], "x"); select.select([99], [], [], 0)
-        select.select([], [], [], -1); select.select([one], [two], [], 0)[1] == [two]; poll.poll("x"); poll.register("x"); poll.unregister(99)
+        pickle.loads(pickle.dumps(os.read)) is os.read; copy.copy(os.open) is os.open; os.fdopen("x"); os.fdopen(63); os.fdopen(w, "q")
+        os.fdopen(r, "rb", 0).closed; os.fdopen(w, "w+"); select.select(); select.select([], [], [], "x"); select.select([63], [], [], 0)
+        select.select([], [], [], -1); select.select([one], [two], [], 0)[1] == [two]; poll.poll("x"); poll.register("x"); poll.unregister(63)
         poll.register(one, select.POLLOUT); poll.modify(two, 1); len(poll.poll()); poll.poll(timeout=0); pickle.dumps(poll); copy.copy(epoll)
         type(poll).__name__; type(poll).__module__; isinstance(epoll, select.epoll); type(epoll).__name__; select.epoll; issubclass(bool, select.epoll)
-        select.epoll(sizehint=0); select.epoll(1, 2, 3); select.epoll(flags=99); type("E", (select.epoll,), {}); epoll.poll(-2, 0)
-        epoll.register(99); epoll.register(one); epoll.poll(0.01, maxevents=1); epoll.close(); epoll.closed; epoll.fileno(); epoll.poll(0)
-        epoll.__enter__(); select.epoll.fromfd(99).fileno(); type(select.epoll.fromfd(99)) is select.epoll; repr(poll)[:24]
+        select.epoll(sizehint=0); select.epoll(1, 2, 3); select.epoll(flags=63); type("E", (select.epoll,), {}); epoll.poll(-2, 0)
+        epoll.register(63); epoll.register(one); epoll.poll(0.01, maxevents=1); epoll.close(); epoll.closed; epoll.fileno(); epoll.poll(0)
+        epoll.__enter__(); select.epoll.fromfd(63).fileno(); type(select.epoll.fromfd(63)) is select.epoll; repr(poll)[:24]
         two.recv_into(); two.recv_into(bytearray(1), flags=socket.MSG_DONTWAIT); two.connect("x"); one.sendall(); one.sendall("x"); one.send(b"x", 0)
         two.recvmsg(9)[0]; one.connect_ex(("127.0.0.1", 1)) > 0; sys.stdin.read(); type(sys.stdin.buffer.raw); sys.stdin.closed'''.replace(";", chr(10)).splitlines():
         try:
@@ -220,18 +220,18 @@ MISUSE = """
             call(*args)
         except Exception:
             traceback.print_exc()
-    fails(os.read, 99, 1)
-    fails(os.write, 99, b"")
+    fails(os.read, 63, 1)
+    fails(os.write, 63, b"")
     fails(os.open, "missing", 0)
-    fails(os.fdopen, 99)
-    fails(select.select, [99], [], [], 0)
-    fails(select.select, [99], [], [], 0.1)
+    fails(os.fdopen, 63)
+    fails(select.select, [63], [], [], 0)
+    fails(select.select, [63], [], [], 0.1)
     fails(poll.poll, "x")
     two.settimeout(0.001)
     fails(two.recv, 1)
     two.close()
     fails(two.recv, 1)
-    fails(selectors.DefaultSelector().register, 99, 1)
+    fails(selectors.DefaultSelector().register, 63, 1)
 """
 
 
