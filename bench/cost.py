@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.tracer import wire
+from app.sandbox.box import prepare_log
 from bench import interpreter
 from bench.table import ratio, show, spread
 
@@ -54,8 +54,7 @@ class Contender:
         """Seconds of CPU, user and system, of the program and all that it waited for; of wall time; what it printed."""
         if self.log is not None:
             with self.log.open("wb") as file:
-                file.write(wire.header(LOG_BYTES))
-                os.posix_fallocate(file.fileno(), 0, LOG_BYTES)
+                prepare_log(file.fileno(), LOG_BYTES)
         began = time.perf_counter()
         with subprocess.Popen([*self.command, *program], cwd=self.folder, stdout=subprocess.PIPE, text=True) as process:
             printed = process.stdout.read() if process.stdout else ""

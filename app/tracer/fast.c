@@ -3,23 +3,27 @@
  * Records: docs/trace-format.md. With the GIL, what follows between two calls into Python is one act, so that a slot, the
  * time and four stores need no lock. Without it every thread has a segment of its own.
  *
- * In place of functions of log.py, lanes.py and places.py: emit, emit_text, current, waiting, running, act, level, user, place.
+ * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level, user, place.
  * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
- * For log.py: attach(mmap), begin(word that counts what is lost). For all: use(name=object), see py_use.
+ * For log.py: attach(mmap, descriptor, segments, word at which they begin), begin(process index, word that counts what is lost). For all: use(name=object), see py_use.
  * For tasks.py: call_soon, a method for the event loop's class.
  */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 #include <structmember.h>
 #include <time.h>
+#include <unistd.h>
 
 /* wire.py's words */
 enum { RECORDS = 1, TEXTS = 2 };
+enum { HINT = 5, TABLE = 4096 / 8, ENTRY_WORDS = 32 / 8 };
 enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8 };
 enum { RUNNING = 2, READY = 3, WAITING = 4, LIMITED = 32, CANCEL = 4 };
 enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, MAX_TEXT = 4000, BIN = (64 + 16 * 240) / 8 };
@@ -37,16 +41,18 @@ enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, MAX_TEXT = 4000, BIN = (64
 static uint64_t nowhere[BIN + 8];
 static uint64_t *words = nowhere;
 static uint64_t lost = BIN + 4;
-static PyObject *segment; /* log._segment, see py_use */
+static uint64_t process, segments, first; /* this process's index; the segments, and the word at which they begin */
+static int file = -1;
+static bool full;
 
 /* Where records and texts are written: segments begun. With the GIL it is one for all, without it each thread has one. */
-typedef struct Room { uint64_t at, end, spare, texts, texts_end; struct Room *next; } Room;
+typedef struct Room { uint64_t at, end, texts, texts_end; struct Room *next; } Room;
 
 #ifdef Py_GIL_DISABLED
 static _Thread_local Room own;
 static _Thread_local bool owns;
 static Room *left_over; /* of threads that have ended */
-static pthread_mutex_t leaving = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t leaving = PTHREAD_MUTEX_INITIALIZER, claiming = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t ending;
 
 static void leave_room(void *room) {
@@ -78,9 +84,15 @@ static bool begin_rooms(void) {
     static bool keyed;
     left_over = NULL;
     pthread_mutex_init(&leaving, NULL);
+    pthread_mutex_init(&claiming, NULL);
     memset(&own, 0, sizeof own);
     return keyed || (keyed = !pthread_key_create(&ending, leave_room));
 }
+
+/* Record locks are a process's: they keep its threads from each other as little as the one who asks twice. */
+static void begin_claim(void) { pthread_mutex_lock(&claiming); }
+
+static void end_claim(void) { pthread_mutex_unlock(&claiming); }
 #else
 static Room only;
 
@@ -90,6 +102,10 @@ static bool begin_rooms(void) {
     memset(&only, 0, sizeof only);
     return true;
 }
+
+static void begin_claim(void) {}
+
+static void end_claim(void) {}
 #endif
 
 static uint64_t now(void) {
@@ -98,20 +114,34 @@ static uint64_t now(void) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* The word at which a fresh segment begins, 0 when there is none: Python code runs, and other threads may. */
-static uint64_t claim(int kind) {
+static void put(uint64_t at, uint64_t head, uint64_t t, uint64_t arg, uint64_t who) {
+    words[at + 1] = t;
+    words[at + 2] = arg;
+    words[at + 3] = who;
+    __atomic_store_n(&words[at], head, __ATOMIC_RELEASE);
+}
+
+/* As log._segment: claim a segment; the word it begins at, 0 when the log is full. No other thread runs meanwhile, not
+ * even where the caller holds a lock: they would all have to wait for it, one after another, from then on. */
+static uint64_t claim(uint64_t kind) {
     uint64_t start = 0;
-    SAVE_ERROR;
-    PyObject *number = PyLong_FromLong(kind);
-    PyObject *found = number && segment ? PyObject_CallOneArg(segment, number) : NULL;
-    if (found) start = PyLong_AsUnsignedLongLong(found);
-    if (PyErr_Occurred()) {
-        PyErr_Clear();
-        start = 0;
+    begin_claim();
+    for (uint64_t k = 0, hint = words[HINT]; k < segments && !full; k++) {
+        uint64_t i = (hint + k) % segments, at = TABLE + i * ENTRY_WORDS;
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)at * 8, .l_len = ENTRY_WORDS * 8};
+        if (words[at]) continue;
+        if (fcntl(file, F_SETLK, &lock) < 0 && (errno == EAGAIN || errno == EACCES)) continue;
+        if (!words[at]) {
+            start = first + i * SEGMENT_WORDS;
+            put(at, process, (uint32_t)getpid() | (uint64_t)PyThread_get_thread_native_id() << 32, now(), kind);
+            words[HINT] = i + 1;
+        }
+        lock.l_type = F_UNLCK;
+        fcntl(file, F_SETLK, &lock);
+        if (start) break;
     }
-    Py_XDECREF(found);
-    Py_XDECREF(number);
-    RESTORE_ERROR;
+    full = !start;
+    end_claim();
     return start;
 }
 
@@ -119,30 +149,17 @@ static uint64_t claim(int kind) {
 static uint64_t slot(void) {
     Room *room = here_room();
     if (room->at == room->end) {
-        uint64_t start = room->spare;
-        room->spare = 0;
-        if (!start) start = claim(RECORDS);
+        uint64_t start = claim(RECORDS);
         if (!start) {
             __atomic_fetch_add(&words[lost], 1, __ATOMIC_RELAXED);
             return BIN;
         }
-        if (room->at != room->end) {
-            room->spare = start; /* another thread was here meanwhile */
-        } else {
-            room->at = start;
-            room->end = start + SEGMENT_WORDS;
-        }
+        room->at = start;
+        room->end = start + SEGMENT_WORDS;
     }
     uint64_t at = room->at;
     room->at += SLOT_WORDS;
     return at;
-}
-
-static void put(uint64_t at, uint64_t head, uint64_t t, uint64_t arg, uint64_t who) {
-    words[at + 1] = t;
-    words[at + 2] = arg;
-    words[at + 3] = who;
-    __atomic_store_n(&words[at], head, __ATOMIC_RELEASE);
 }
 
 static void tell(uint64_t head, uint64_t arg, uint64_t who) {
@@ -170,6 +187,11 @@ static bool numbers(PyObject *const *args, Py_ssize_t given, uint64_t *into, Py_
         if (into[i] == (uint64_t)-1 && PyErr_Occurred()) return false;
     }
     return true;
+}
+
+static PyObject *py_segment(PyObject *Py_UNUSED(module), PyObject *what) {
+    unsigned long long of = PyLong_AsUnsignedLongLong(what);
+    return PyErr_Occurred() ? NULL : PyLong_FromUnsignedLongLong(claim(of));
 }
 
 static PyObject *py_emit(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
@@ -949,23 +971,32 @@ static PyType_Spec callback_spec = {
 
 /* -- the module ----------------------------------------------------------------------------------------------------- */
 
-static PyObject *py_attach(PyObject *Py_UNUSED(module), PyObject *log) {
+static PyObject *py_attach(PyObject *Py_UNUSED(module), PyObject *args) {
     static Py_buffer mapped; /* kept: the log stays mapped as long as the process lives */
+    PyObject *log;
+    unsigned long long count, at;
+    int descriptor;
+    if (!PyArg_ParseTuple(args, "OiKK", &log, &descriptor, &count, &at)) return NULL;
     if (PyObject_GetBuffer(log, &mapped, PyBUF_WRITABLE)) return NULL;
     words = mapped.buf;
+    file = descriptor;
+    segments = count;
+    first = at;
     Py_RETURN_NONE;
 }
 
-static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *count) {
-    unsigned long long at = PyLong_AsUnsignedLongLong(count);
-    if (PyErr_Occurred()) return NULL;
+static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *args) {
+    unsigned long long index, at;
+    if (!PyArg_ParseTuple(args, "KK", &index, &at)) return NULL;
+    process = index;
     lost = at;
+    full = !index;
     return begin_rooms() ? Py_NewRef(Py_None) : PyErr_NoMemory();
 }
 
 static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), PyObject *given) {
     static const struct { const char *name; PyObject **place; } used[] = {
-        {"segment", &segment}, {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
+        {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
         {"kind", &kind}, {"find_place", &find_place}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
         {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
         {"handle", &handle_class}, {"outside", &outside_steps},
@@ -984,9 +1015,10 @@ static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), 
 }
 
 static PyMethodDef functions[] = {
-    {"attach", py_attach, METH_O, NULL},
+    {"attach", py_attach, METH_VARARGS, NULL},
     {"use", (PyCFunction)(void (*)(void))py_use, METH_VARARGS | METH_KEYWORDS, NULL},
-    {"begin", py_begin, METH_O, NULL},
+    {"begin", py_begin, METH_VARARGS, NULL},
+    {"segment", py_segment, METH_O, NULL},
     {"emit", (PyCFunction)(void (*)(void))py_emit, METH_FASTCALL, NULL},
     {"emit_text", (PyCFunction)(void (*)(void))py_emit_text, METH_FASTCALL, NULL},
     {"current", py_current, METH_NOARGS, NULL},

@@ -88,11 +88,10 @@ def attach() -> bool:
         os.close(low)
     octets = memoryview(mapped)
     words = octets.cast("Q")
-    if fast:
-        fast.attach(mapped)
-        fast.use(segment=_segment)
     _segments, at = wire.layout(size)
     _first = at // 8
+    if fast:
+        fast.attach(mapped, _fd, _segments, _first)
     return _begin()
 
 
@@ -124,7 +123,7 @@ def _begin() -> bool:
     if FREE_THREADED:
         _numbers = _one_at_a_time(_numbers)
     if fast:
-        fast.begin(_lost)
+        fast.begin(_index, _lost)
     return _index > 0
 
 
@@ -343,7 +342,7 @@ def emit_text(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, plac
 
 
 if fast:
-    emit, emit_text = fast.emit, fast.emit_text
+    _segment, emit, emit_text = fast.segment, fast.emit, fast.emit_text
 
 
 class _Cell:

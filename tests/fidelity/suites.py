@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from app.core.run import Python
-from app.tracer import wire
+from app.sandbox.box import prepare_log
 from bench import interpreter
 
 HARNESS = Path(__file__).with_name("harness.py")
@@ -53,8 +53,7 @@ def compare(python: Python, suites: tuple[str, ...], folder: Path) -> Compared:
         log.unlink(missing_ok=True)
         if way == "traced":
             with log.open("wb") as file:
-                file.write(wire.header(LOG_BYTES))
-                os.posix_fallocate(file.fileno(), 0, LOG_BYTES)
+                prepare_log(file.fileno(), LOG_BYTES)
         (folder / way).mkdir()
         report = folder / f"{way}.json"
         with (folder / f"{way}.txt").open("w") as output:

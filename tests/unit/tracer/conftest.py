@@ -22,6 +22,7 @@ from app.core.fold import fold
 from app.core.log import Numbering, Records, check, join
 from app.core.timeline import LANE_KINDS, MARKS, RESOURCES, STATES, Lane, Link, Timeline, process_of
 from app.flight import FlightLog
+from app.sandbox.box import prepare_log
 from app.sandbox.pythons import find_pythons
 from app.tracer import wire
 
@@ -208,8 +209,7 @@ class Tracer:
         """Run a program to its end; `traced=False`: with the tracer there but no log, as outside a box."""
         self.log.unlink(missing_ok=True)
         with self.log.open("wb") as file:
-            file.write(wire.header(log_bytes))
-            os.posix_fallocate(file.fileno(), 0, log_bytes)
+            prepare_log(file.fileno(), log_bytes)
         (self.package / "log_path").write_text(str(self.log if traced else self.log.with_name("nowhere")))
         program = self.log.with_name("program.py")
         program.write_text(textwrap.dedent(source))
