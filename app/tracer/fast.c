@@ -415,8 +415,18 @@ static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
 typedef struct { PyObject_HEAD uint64_t at; } Cell;
 static PyTypeObject *cell_type;
 
+/* Whether it is of a class that is made of `base`; the one class of ours that is needs to be looked through only once. */
+static bool is_a(PyObject *thing, PyTypeObject *base, PyTypeObject **seen) {
+    if (!thing) return false;
+    if (Py_TYPE(thing) == __atomic_load_n(seen, __ATOMIC_RELAXED)) return true;
+    if (!PyObject_TypeCheck(thing, base)) return false;
+    __atomic_store_n(seen, Py_TYPE(thing), __ATOMIC_RELAXED);
+    return true;
+}
+
 static uint64_t cell_at(PyObject *cell) {
-    return cell && PyObject_TypeCheck(cell, cell_type) ? ((Cell *)cell)->at : BIN;
+    static PyTypeObject *seen;
+    return is_a(cell, cell_type, &seen) ? ((Cell *)cell)->at : BIN;
 }
 
 static PyObject *cell_open(PyObject *self, PyObject *const *args, Py_ssize_t given) {
@@ -443,7 +453,7 @@ static PyType_Spec cell_spec = {
 
 /* -- locks ---------------------------------------------------------------------------------------------------------- */
 
-/* A method of the interpreter's own locks, called without the way through its descriptor where its kind is known. */
+/* A method of the interpreter's own types, called without the way through its descriptor where its kind is known. */
 typedef struct { PyObject *descriptor; PyCFunction call; int flags; } Method;
 
 static PyObject *unwilling; /* (False,): acquire without waiting */
@@ -704,10 +714,12 @@ static PyObject *make_rlock(PyTypeObject *base) {
 
 typedef struct { PyObject_HEAD PyObject *running, *cell; unsigned long thread; uint32_t lane, cause; } Home;
 typedef struct { PyObject_HEAD PyObject *home; uint64_t since; uint32_t lane, on, canceller; char again; } TaskLane;
-/* What a handle calls in a callback's place: a step of `what`, a TaskLane; or on behalf of the lane `cause`. */
-typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *callback, *what; uint32_t cause; } Callback;
+/* What a handle calls in a callback's place: a step of `task`, whose TaskLane is `what`; or on behalf of the lane `cause`. */
+typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *callback, *what, *task; uint32_t cause; } Callback;
 
 static PyTypeObject *home_type, *task_lane_type, *callback_type;
+static PyTypeObject *deque; /* of what an event loop has ready */
+static Method append;
 static PyTypeObject *steps; /* the type of C's steps, once one has been seen */
 static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of, *outside_steps, *handle_class; /* tasks.py's, see py_use */
 static PyObject *self_name, *cancelled_name, *ready_name, *append_name;
@@ -740,12 +752,14 @@ static int callback_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Callback *)self)->callback);
     Py_VISIT(((Callback *)self)->what);
+    Py_VISIT(((Callback *)self)->task);
     return 0;
 }
 
 static int callback_clear(PyObject *self) {
     Py_CLEAR(((Callback *)self)->callback);
     Py_CLEAR(((Callback *)self)->what);
+    Py_CLEAR(((Callback *)self)->task);
     return 0;
 }
 
@@ -759,10 +773,20 @@ static void dealloc(PyObject *self) {
     Py_DECREF(type);
 }
 
+static bool is_home(PyObject *thing) {
+    static PyTypeObject *seen;
+    return is_a(thing, home_type, &seen);
+}
+
+static bool is_task_lane(PyObject *thing) {
+    static PyTypeObject *seen;
+    return is_a(thing, task_lane_type, &seen);
+}
+
 /* The lane that asks the loop for something now; 0 when it is the loop itself. */
 static uint32_t cause_of(Home *home) {
     if (!home || home->thread != PyThread_get_thread_ident()) return acting();
-    if (home->running && PyObject_TypeCheck(home->running, task_lane_type)) return ((TaskLane *)home->running)->lane;
+    if (is_task_lane(home->running)) return ((TaskLane *)home->running)->lane;
     if (home->cause || !outside_steps) return home->cause;
     PyObject *lane = PyObject_CallOneArg(outside_steps, (PyObject *)home);
     uint32_t found = lane ? (uint32_t)PyLong_AsUnsignedLongMask(lane) : 0;
@@ -791,6 +815,9 @@ static void woken(TaskLane *task, Home *home, PyObject *args) {
 static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names);
 static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names);
 
+/* The step that runs in this thread: its task and its TaskLane, which it keeps alive. */
+static _Thread_local struct { PyObject *task; TaskLane *lane; } step;
+
 /* The task, borrowed, of which the callback is a step; NULL without an error if it is none. */
 static PyObject *stepping(PyObject *callback) {
     PyObject *task = NULL;
@@ -816,21 +843,23 @@ static PyObject *stepping(PyObject *callback) {
 static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments) {
     PyObject *what = NULL, *task = stepping(callback);
     uint32_t cause = 0;
-    if (task) {
+    if (task && task == step.task && ((Home *)step.lane->home)->running == (PyObject *)step.lane) {
+        step.lane->again = 1;
+        what = Py_NewRef((PyObject *)step.lane);
+    } else if (task) {
         what = by_id(known, task);
         if (!what) {
             what = PyObject_CallFunctionObjArgs(adopt, loop, task, NULL);
-        } else if (PyObject_TypeCheck(what, task_lane_type)) {
+        } else if (is_task_lane(what)) {
             TaskLane *lane = (TaskLane *)what;
-            Home *home = (Home *)lane->home;
-            if (!home || !PyObject_TypeCheck(lane->home, home_type)) home = NULL;
+            Home *home = is_home(lane->home) ? (Home *)lane->home : NULL;
             if (home && home->running == what) lane->again = 1;
             else woken(lane, home, arguments);
         }
         if (!what) return NULL;
     } else {
         PyObject *home = by_id(homes, loop);
-        cause = cause_of(home && PyObject_TypeCheck(home, home_type) ? (Home *)home : NULL);
+        cause = cause_of(is_home(home) ? (Home *)home : NULL);
         Py_XDECREF(home);
         if (!cause) return Py_NewRef(callback);
         what = Py_NewRef(loop);
@@ -843,6 +872,7 @@ static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments
     made->call = task ? step_call : caused_call;
     made->callback = Py_NewRef(callback);
     made->what = what;
+    made->task = Py_XNewRef(task);
     made->cause = cause;
     return (PyObject *)made;
 }
@@ -854,9 +884,11 @@ static PyObject *py_call_soon(PyObject *Py_UNUSED(module), PyObject *const *args
         return NULL;
     }
     PyObject *callback = instead(args[0], args[1], args[2]), *handle = NULL, *ready = NULL, *done = NULL;
-    if (callback) handle = PyObject_CallFunctionObjArgs(handle_class, callback, args[2], args[0], args[3], NULL);
+    PyObject *parts[] = {callback, args[2], args[0], args[3]};
+    if (callback) handle = PyObject_Vectorcall(handle_class, parts, 4, NULL);
     if (handle) ready = PyObject_GetAttr(args[0], ready_name);
-    if (ready) done = PyObject_CallMethodOneArg(ready, append_name, handle);
+    if (ready && Py_IS_TYPE(ready, deque) && append.flags == METH_O) done = append.call(ready, handle);
+    else if (ready) done = PyObject_CallMethodOneArg(ready, append_name, handle);
     Py_XDECREF(callback);
     Py_XDECREF(ready);
     if (!done) Py_CLEAR(handle);
@@ -866,46 +898,44 @@ static PyObject *py_call_soon(PyObject *Py_UNUSED(module), PyObject *const *args
 
 static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names) {
     Callback *self = (Callback *)callable;
-    PyObject *callback = Py_NewRef(self->callback);
-    if (!PyObject_TypeCheck(self->what, task_lane_type) || !PyObject_TypeCheck(((TaskLane *)self->what)->home, home_type)) {
-        PyObject *result = PyObject_Vectorcall(callback, args, given, names);
-        Py_DECREF(callback);
-        return result;
-    }
-    TaskLane *task = (TaskLane *)Py_NewRef(self->what);
-    Home *home = (Home *)Py_NewRef(task->home);
-    PyObject *owner = PyObject_GetAttr(callback, self_name);
-    if (!owner) PyErr_Clear();
-    if (!task->since && owner) {
-        PyObject *done = PyObject_CallFunctionObjArgs(begun, task, owner, NULL);
+    if (!is_task_lane(self->what) || !is_home(((TaskLane *)self->what)->home))
+        return PyObject_Vectorcall(self->callback, args, given, names);
+    Py_INCREF(self);
+    TaskLane *lane = (TaskLane *)self->what, *outer = step.lane;
+    Home *home = (Home *)Py_NewRef(lane->home);
+    PyObject *task = self->task, *outer_task = step.task;
+    if (!lane->since) {
+        PyObject *done = PyObject_CallFunctionObjArgs(begun, lane, task, NULL);
         if (!done) PyErr_Clear();
         Py_XDECREF(done);
     }
-    task->since = now();
-    task->again = 0;
-    open_cell(cell_at(home->cell), task->since, task->lane);
-    Py_XSETREF(home->running, Py_NewRef((PyObject *)task));
-    here.lane = task->lane;
-    PyObject *result = PyObject_Vectorcall(callback, args, given, names);
-    if (home->running == (PyObject *)task) {
+    lane->since = now();
+    lane->again = 0;
+    open_cell(cell_at(home->cell), lane->since, lane->lane);
+    Py_XSETREF(home->running, Py_NewRef((PyObject *)lane));
+    here.lane = lane->lane;
+    step.task = task;
+    step.lane = lane;
+    PyObject *result = PyObject_Vectorcall(self->callback, args, given, names);
+    step.task = outer_task;
+    step.lane = outer;
+    if (home->running == (PyObject *)lane) {
         Py_SETREF(home->running, Py_NewRef(Py_None));
         here.lane = here.thread;
-        if (task->again) {
+        if (lane->again) {
             uint64_t at = slot();
-            put(at, STEP | READY << 8, task->since, now(), task->lane);
-        } else if (owner) {
+            put(at, STEP | READY << 8, lane->since, now(), lane->lane);
+        } else {
             SAVE_ERROR;
-            PyObject *done = PyObject_CallFunctionObjArgs(stepped, task, owner, NULL);
+            PyObject *done = PyObject_CallFunctionObjArgs(stepped, lane, task, NULL);
             if (!done) PyErr_Clear();
             Py_XDECREF(done);
             RESTORE_ERROR;
         }
         close_cell(cell_at(home->cell));
     }
-    Py_XDECREF(owner);
     Py_DECREF(home);
-    Py_DECREF(task);
-    Py_DECREF(callback);
+    Py_DECREF(self);
     return result;
 }
 
@@ -914,7 +944,7 @@ static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t g
     PyObject *callback = Py_NewRef(self->callback), *found = by_id(homes, self->what);
     if (!found) found = PyObject_CallOneArg(home_of, self->what);
     if (!found) PyErr_Clear();
-    Home *home = found && PyObject_TypeCheck(found, home_type) ? (Home *)found : NULL;
+    Home *home = is_home(found) ? (Home *)found : NULL;
     uint32_t before = home ? home->cause : 0;
     if (home) home->cause = here.cause = self->cause;
     PyObject *result = PyObject_Vectorcall(callback, args, given, names);
@@ -1043,8 +1073,9 @@ static int fill(PyObject *module) {
         PyErr_SetString(PyExc_ImportError, "another interpreter of this process is traced already");
         return -1;
     }
-    PyObject *threads = PyImport_ImportModule("_thread");
-    if (!threads) return -1;
+    PyObject *threads = PyImport_ImportModule("_thread"), *collections = PyImport_ImportModule("_collections");
+    if (!threads || !collections) return -1;
+    deque = (PyTypeObject *)PyObject_GetAttrString(collections, "deque");
     PyObject *rlock = PyObject_GetAttrString(threads, "RLock");
     plain = PyObject_CallMethod(threads, "allocate_lock", NULL);
     unwilling = PyTuple_Pack(1, Py_False);
@@ -1055,7 +1086,7 @@ static int fill(PyObject *module) {
     static PyMethodDef call_soon = {"_call_soon", (PyCFunction)(void (*)(void))py_call_soon, METH_FASTCALL, NULL};
     PyObject *function = PyCFunction_New(&call_soon, NULL);
     bool fine = plain && rlock && PyType_Check(rlock) && unwilling && self_name && cancelled_name && ready_name && append_name
-        && function
+        && function && deque && PyType_Check((PyObject *)deque) && find(&append, deque, "append")
         && find(&plain_release, Py_TYPE(plain), "release")
         && find(&rlock_acquire, (PyTypeObject *)rlock, "acquire") && find(&rlock_release, (PyTypeObject *)rlock, "release")
         && find(&rlock_owned, (PyTypeObject *)rlock, "_is_owned");
@@ -1071,6 +1102,7 @@ static int fill(PyObject *module) {
     Py_XDECREF(rlock);
     Py_XDECREF(function);
     Py_DECREF(threads);
+    Py_DECREF(collections);
     filled = fine;
     return fine ? 0 : -1;
 }

@@ -18,13 +18,20 @@ from asyncio import (
     taskgroups,
     tasks,
 )
+from collections.abc import Iterable
 from types import CodeType, CoroutineType, FrameType, FunctionType, GeneratorType
 from typing import Any
 
 _HERE = os.path.dirname(asyncio.__file__) + os.sep  # noqa: PTH120
-_INTERNAL: set[CodeType] = {
-    function.__code__
-    for function in (
+
+
+def _codes(functions: Iterable[Any]) -> dict[int, CodeType]:
+    """Their code objects by id: to hash one is to hash all its bytecode."""
+    return {id(function.__code__): function.__code__ for function in functions}
+
+
+_INTERNAL = _codes(
+    (
         runners.Runner.close,
         staggered.staggered_race,
         subprocess.Process.communicate,
@@ -33,13 +40,10 @@ _INTERNAL: set[CodeType] = {
         base_events.BaseEventLoop.create_server,
         tasks.wait_for,
     )
-}
+)
 """Tasks that these make are asyncio's own affair."""
 
-_CREATE = {
-    function.__code__
-    for function in (base_events.BaseEventLoop.create_task, tasks.create_task, taskgroups.TaskGroup.create_task)
-}
+_CREATE = _codes((base_events.BaseEventLoop.create_task, tasks.create_task, taskgroups.TaskGroup.create_task))
 _NEAR = 20
 """How far from a task its maker may be, a factory of the program's between them."""
 
@@ -49,9 +53,9 @@ def given_name(frame: FrameType | None) -> str:
     name = ""
     made = False
     for _ in range(_NEAR):
-        if frame is None or (made and frame.f_code not in _CREATE):
+        if frame is None or (made and id(frame.f_code) not in _CREATE):
             break
-        if frame.f_code in _CREATE:
+        if id(frame.f_code) in _CREATE:
             made = True
             given = frame.f_locals.get("name")
             name = given if type(given) is str else name
@@ -69,22 +73,34 @@ def is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
         create = base_events.BaseEventLoop.create_task.__code__
         while caller is not None and caller.f_code is not create:
             caller = caller.f_back
-    # A loop of the program's own kind may stand between, too.
-    while caller is not None and (caller.f_code.co_filename.startswith(_HERE) or caller.f_code.co_name in _OWN_LOOPS):
-        if caller.f_code in _INTERNAL:
+    while caller is not None and _within(caller.f_code):
+        if id(caller.f_code) in _INTERNAL:
             return True
         caller = caller.f_back
     return False
 
 
+def _within(code: CodeType) -> bool:
+    """Whether what made a task has to be looked for further out: a loop of the program's own kind may stand between."""
+    known = _insides.get(id(code))
+    if known is not None:
+        return known[0]
+    found = code.co_filename.startswith(_HERE) or code.co_name in _OWN_LOOPS
+    if len(_insides) < _MOST_INSIDES:
+        _insides[id(code)] = found, code  # the reference keeps the id from being used again
+    return found
+
+
+_insides: dict[int, tuple[bool, CodeType]] = {}
+_MOST_INSIDES = 1000
 _OWN_LOOPS = ("create_task", "call_soon")
 _run = events.Handle._run.__code__
-_ASKED = {
-    method.__code__
+_ASKED = _codes(
+    method
     for owner in (base_events.BaseEventLoop, locks.Event, locks.Lock, locks.Semaphore, queues.Queue)
     for method in vars(owner).values()
     if isinstance(method, FunctionType)
-}
+)
 """What of asyncio's programs have called by a timer, or when a descriptor is ready."""
 
 
@@ -94,4 +110,4 @@ def is_loops_own(frame: FrameType) -> bool:
     while caller is not None and caller.f_code is not _run:
         frame, caller = caller, caller.f_back
     # A method of a future's, set_result or cancel, has no frame of its own: then this one is call_soon's.
-    return caller is not None and frame.f_code.co_filename.startswith(_HERE) and frame.f_code not in _ASKED
+    return caller is not None and frame.f_code.co_filename.startswith(_HERE) and id(frame.f_code) not in _ASKED

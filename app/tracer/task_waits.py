@@ -56,11 +56,15 @@ def _of_as_completed() -> CodeType:
     return next(code for code in inside if code.co_name == "_wait_for_one")
 
 
-_ways: dict[CodeType, _Way | None] = {
-    **{function.__code__: _Way(what, "", True) for function, what in _OWNED.items()},
-    **{function.__code__: _Way(what, name, False) for function, (what, name) in _NAMED.items()},
-    _of_as_completed(): _Way(wire.FUTURE, "as_completed", False),
+_ways: dict[int, tuple[_Way | None, CodeType]] = {
+    id(code): (way, code)
+    for code, way in (
+        *((function.__code__, _Way(what, "", True)) for function, what in _OWNED.items()),
+        *((function.__code__, _Way(what, name, False)) for function, (what, name) in _NAMED.items()),
+        (_of_as_completed(), _Way(wire.FUTURE, "as_completed", False)),
+    )
 }
+"""By the code's id: to hash one is to hash all its bytecode."""
 _INSIDE = {(wire.CONDITION, wire.LOCK), (wire.IO, wire.CHILD)}
 """Of these kinds, the inner one says more than the outer."""
 _wait_for = tasks.wait_for.__code__
@@ -103,7 +107,7 @@ def look(coroutine: Any, future: Any) -> Wait:
     for frame in _chain(coroutine):
         code = frame.f_code
         frames.append(frame)
-        found = _ways[code] if code in _ways else _way(code)
+        found = _ways[id(code)][0] if id(code) in _ways else _way(code)
         if found is not None and (way is None or (way.kind, found.kind) in _INSIDE):
             way = found
             owner = frame.f_locals.get("self") if found.owned else None
@@ -177,7 +181,7 @@ def _way(code: CodeType) -> _Way | None:
     if directory + os.sep == _HERE and file in _IO_FILES and "shutdown" not in code.co_name:
         found = _Way(wire.IO, code.co_qualname, False)
     if len(_ways) < 10_000:
-        _ways[code] = found
+        _ways[id(code)] = found, code
     return found
 
 
