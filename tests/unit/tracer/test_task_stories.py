@@ -330,16 +330,20 @@ STORIES = {
         await Awaitable()
     """,
     "subprocesses": """
-        process = await create_subprocess_exec("sleep", "0.05")  #: main io create_subprocess_exec <- wake Task-2
-        print(await process.wait())  #: main process sleep <- join sleep
-        process = await create_subprocess_shell(  #: main io create_subprocess_shell <- wake Task-3
+        process = await create_subprocess_exec("cat", stdin=-1)  #: main io create_subprocess_exec <- wake Task-2
+        async def end():
+            await turns(50)
+            process.stdin.close()
+        task(end())
+        print(await process.wait())  #: main process cat <- join cat
+        process = await create_subprocess_shell(  #: 3.11 main io create_subprocess_shell <- wake Task-4; 3.12 main io create_subprocess_shell <- wake Task-4; 3.13+ main io create_subprocess_shell <- wake Task-3
             "cat && exec >&-; while ! test -e go; do sleep 0.01; done; rm go", stdin=-1, stdout=-1)
         async def go():
             while not process.stdout.at_eof(): await turns()
             await turns(50)
             with open("go", "w"): pass
         task(go())
-        print(await process.communicate(b"text"))  #: 3.11 main io Process.communicate <- wake Task-6; 3.12 main io Process.communicate <- wake Task-6; 3.13+ main io Process.communicate <- wake Task-5; main process cat <- join cat
+        print(await process.communicate(b"text"))  #: 3.11 main io Process.communicate <- wake Task-7; 3.12 main io Process.communicate <- wake Task-7; 3.13+ main io Process.communicate <- wake Task-5; main process cat <- join cat
     """,
     **{
         kind: f"""
