@@ -490,31 +490,29 @@ static int try_to(Method *acquire, PyObject *self) {
 /* A hold that is open since `since`, if that is not 0, and the words of its record. */
 typedef struct { PyObject *cell; uint64_t since, word; uint32_t who, depth; } Held;
 
-/* Returns True: the lock is ours from now on. */
-static PyObject *taken(PyObject *self, Held *held) {
+/* The lock is ours from now on. False with an error, a signal handler's or for want of stack: then it is to be let go. */
+static bool taken(PyObject *self, Held *held) {
     if (!held->cell) {
         PyObject *done = PyObject_CallMethod(self, "_first", NULL);
-        if (!done) PyErr_Clear();
-        Py_XDECREF(done);
+        if (!done) return false;
+        Py_DECREF(done);
     }
     uint32_t who = acting();
     uint64_t t = now();
     held->who = who;
     held->since = t;
     open_cell(cell_at(held->cell), t, who | (held->word >> 32 << 32));
-    Py_RETURN_TRUE;
+    return true;
 }
 
-/* Say that it is let go, before it is; and if somebody else had it, who does that. */
+/* Say that it is let go, before it is; and if somebody else had it, who does that, which may leave an error. */
 static void left(PyObject *self, Held *held) {
     uint64_t at = slot(), since = held->since, t = now();
     held->since = 0;
     close_cell(cell_at(held->cell));
     put(at, held->word, since, t, held->who);
     if (self && held->who != here.lane) {
-        PyObject *done = PyObject_CallMethod(self, "_signal", "K", (unsigned long long)t);
-        if (!done) PyErr_Clear();
-        Py_XDECREF(done);
+        Py_XDECREF(PyObject_CallMethod(self, "_signal", "K", (unsigned long long)t));
     }
 }
 
@@ -582,7 +580,10 @@ static PyObject *lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t 
     int got = given || names ? ask(self, args, given, names) : lock_try(lock) ? 1 : wait_for(self);
     if (got < 0) return NULL;
     if (!got) Py_RETURN_FALSE;
-    return taken(self, &lock->held);
+    if (taken(self, &lock->held)) Py_RETURN_TRUE;
+    lock->locked = 0;
+    PyThread_release_lock(lock->native);
+    return NULL;
 }
 
 static PyObject *lock_release(PyObject *self, PyObject *Py_UNUSED(none)) {
@@ -591,6 +592,7 @@ static PyObject *lock_release(PyObject *self, PyObject *Py_UNUSED(none)) {
     if (lock->held.since) left(self, &lock->held);
     lock->locked = 0;
     PyThread_release_lock(lock->native);
+    if (PyErr_Occurred()) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -655,8 +657,12 @@ static PyObject *rlock_acquire_(PyObject *self, PyObject *const *args, Py_ssize_
     if (!got && !given && !names) got = wait_for(self);
     if (got < 0) return NULL;
     if (!got) Py_RETURN_FALSE;
-    if (held_of(self)->depth++) Py_RETURN_TRUE;
-    return taken(self, held_of(self));
+    if (held_of(self)->depth++ || taken(self, held_of(self))) Py_RETURN_TRUE;
+    held_of(self)->depth = 0;
+    SAVE_ERROR;
+    Py_XDECREF(call(&rlock_release, self));
+    RESTORE_ERROR;
+    return NULL;
 }
 
 /* Let go `times` of its depth, if it is this thread's. False with an error. */
@@ -783,26 +789,27 @@ static bool is_task_lane(PyObject *thing) {
     return is_a(thing, task_lane_type, &seen);
 }
 
-/* The lane that asks the loop for something now; 0 when it is the loop itself. */
+/* The lane that asks the loop for something now; 0 when it is the loop itself, or with an error. */
 static uint32_t cause_of(Home *home) {
     if (!home || home->thread != PyThread_get_thread_ident()) return acting();
     if (is_task_lane(home->running)) return ((TaskLane *)home->running)->lane;
     if (home->cause || !outside_steps) return home->cause;
     PyObject *lane = PyObject_CallOneArg(outside_steps, (PyObject *)home);
     uint32_t found = lane ? (uint32_t)PyLong_AsUnsignedLongMask(lane) : 0;
-    if (PyErr_Occurred()) PyErr_Clear();
     Py_XDECREF(lane);
     return found;
 }
 
-/* A suspended task becomes ready: the first of its callback's `args` is the future it waited on, if there was one. */
-static void woken(TaskLane *task, Home *home, PyObject *args) {
+/* A suspended task becomes ready: the first of its callback's `args` is the future it waited on, if there was one.
+ * False with an error. */
+static bool woken(TaskLane *task, Home *home, PyObject *args) {
     uint32_t by = cause_of(home);
     uint64_t cancel = 0;
+    if (PyErr_Occurred()) return false;
     if (by && PyTuple_Check(args) && PyTuple_GET_SIZE(args)) {
         int cancelled = truth(PyObject_CallMethodNoArgs(PyTuple_GET_ITEM(args, 0), cancelled_name));
-        if (cancelled < 0) PyErr_Clear();
-        if (cancelled > 0) {
+        if (cancelled < 0) return false;
+        if (cancelled) {
             task->canceller = by;
             if (task->on) cancel = slot();
         }
@@ -810,6 +817,7 @@ static void woken(TaskLane *task, Home *home, PyObject *args) {
     uint64_t at = slot(), t = now();
     if (cancel) put(cancel, ACT | CANCEL << 8 | (uint64_t)task->on << 32, t, 0, by);
     put(at, STATE | READY << 8, t, by, task->lane);
+    return true;
 }
 
 static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t given, PyObject *names);
@@ -818,7 +826,7 @@ static PyObject *caused_call(PyObject *callable, PyObject *const *args, size_t g
 /* The step that runs in this thread: its task and its TaskLane, which it keeps alive. */
 static _Thread_local struct { PyObject *task; TaskLane *lane; } step;
 
-/* The task, borrowed, of which the callback is a step; NULL without an error if it is none. */
+/* The task, borrowed, of which the callback is a step; NULL if it is none, or with an error. */
 static PyObject *stepping(PyObject *callback) {
     PyObject *task = NULL;
     PyTypeObject *type = Py_TYPE(callback);
@@ -834,7 +842,6 @@ static PyObject *stepping(PyObject *callback) {
         task = task_of ? PyObject_CallOneArg(task_of, callback) : NULL;
         if (task && task != Py_None && type != &PyMethod_Type) steps = type;
     }
-    if (!task) PyErr_Clear();
     Py_XDECREF(task); /* the callback keeps it */
     return task == Py_None ? NULL : task;
 }
@@ -854,13 +861,16 @@ static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments
             TaskLane *lane = (TaskLane *)what;
             Home *home = is_home(lane->home) ? (Home *)lane->home : NULL;
             if (home && home->running == what) lane->again = 1;
-            else woken(lane, home, arguments);
+            else if (!woken(lane, home, arguments)) Py_CLEAR(what);
         }
         if (!what) return NULL;
+    } else if (PyErr_Occurred()) {
+        return NULL;
     } else {
         PyObject *home = by_id(homes, loop);
         cause = cause_of(is_home(home) ? (Home *)home : NULL);
         Py_XDECREF(home);
+        if (PyErr_Occurred()) return NULL;
         if (!cause) return Py_NewRef(callback);
         what = Py_NewRef(loop);
     }
@@ -906,8 +916,12 @@ static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t giv
     PyObject *task = self->task, *outer_task = step.task;
     if (!lane->since) {
         PyObject *done = PyObject_CallFunctionObjArgs(begun, lane, task, NULL);
-        if (!done) PyErr_Clear();
         Py_XDECREF(done);
+        if (!done) {
+            Py_DECREF(home);
+            Py_DECREF(self);
+            return NULL;
+        }
     }
     lane->since = now();
     lane->again = 0;
@@ -928,9 +942,9 @@ static PyObject *step_call(PyObject *callable, PyObject *const *args, size_t giv
         } else {
             SAVE_ERROR;
             PyObject *done = PyObject_CallFunctionObjArgs(stepped, lane, task, NULL);
-            if (!done) PyErr_Clear();
             Py_XDECREF(done);
-            RESTORE_ERROR;
+            if (result && !done) Py_CLEAR(result); /* a signal handler raised; else the step's own error goes first */
+            else if (!result) RESTORE_ERROR;
         }
         close_cell(cell_at(home->cell));
     }

@@ -84,48 +84,56 @@ class _ToldLock:
             except BaseException as error:
                 without_us(error)
                 raise
-        cell = self._cell
-        if cell is None:
-            cell = self._first()
-        who = here.lane or _appear()
-        at = cell.at
-        if self._who != who:
-            self._who = who
-            words[at + 1] = who | self._word & _OBJ
-        t = 0
-        for t in ticks:  # noqa: B007
-            break
-        self._since = words[at] = t
+        try:
+            cell = self._cell
+            if cell is None:
+                cell = self._first()
+            who = here.lane or _appear()
+            at = cell.at
+            if self._who != who:
+                self._who = who
+                words[at + 1] = who | self._word & _OBJ
+            t = 0
+            for t in ticks:  # noqa: B007
+                break
+            self._since = words[at] = t
+        except BaseException as error:
+            # The stack is full, or a signal handler raised: then the program has not got it.
+            self._release()
+            without_us(error)
+            raise
         return True
 
     __enter__ = acquire
 
     def release(self, kind: Any = None, _: Any = None, traceback: Any = None) -> None:
         # As __exit__ it hears of an exception; any other argument makes no sense.
-        since = self._since
-        if since and (kind is None or traceback is not None):
-            self._since = 0
-            words[self._cell.at] = 0  # type: ignore[union-attr]
-            at = t = 0
-            for at in slots:  # noqa: B007
-                break
-            for t in ticks:  # noqa: B007
-                break
-            words[at + 1] = since
-            words[at + 2] = t
-            words[at + 3] = self._who
-            words[at] = self._word
-            if self._who != here.lane:
-                self._signal(t)
         try:
-            # What was not held, or is called with what makes no sense, gets the real lock's own error.
-            if kind is None or traceback is not None:
-                self._release()
-            else:
-                self._release(kind)
-        except BaseException as error:
-            without_us(error)
-            raise
+            since = self._since
+            if since and (kind is None or traceback is not None):
+                self._since = 0
+                words[self._cell.at] = 0  # type: ignore[union-attr]
+                at = t = 0
+                for at in slots:  # noqa: B007
+                    break
+                for t in ticks:  # noqa: B007
+                    break
+                words[at + 1] = since
+                words[at + 2] = t
+                words[at + 3] = self._who
+                words[at] = self._word
+                if self._who != here.lane:
+                    self._signal(t)
+        finally:
+            try:
+                # What was not held, or is called with what makes no sense, gets the real lock's own error.
+                if kind is None or traceback is not None:
+                    self._release()
+                else:
+                    self._release(kind)
+            except BaseException as error:
+                without_us(error)
+                raise
 
     __exit__ = release
 
@@ -238,6 +246,7 @@ class _ToldRLock(_RLock):  # type: ignore[misc]
 
     __slots__ = ("_cell", "_depth", "_since", "_who", "_word")
     _cell: Cell | None
+    _depth: int
     _word: int
 
     def __new__(cls) -> Any:
@@ -259,10 +268,16 @@ class _ToldRLock(_RLock):  # type: ignore[misc]
                 raise
         self._depth += 1
         if self._depth == 1:
-            cell = self._cell or self._first()
-            self._who = here.lane or _appear()
-            self._since = clock()
-            cell.open(self._since, self._who, self._word >> 32)
+            try:
+                cell = self._cell or self._first()
+                self._who = here.lane or _appear()
+                self._since = clock()
+                cell.open(self._since, self._who, self._word >> 32)
+            except BaseException as error:
+                self._depth = 0
+                _release(self)
+                without_us(error)
+                raise
         return True
 
     __enter__ = acquire
@@ -270,21 +285,23 @@ class _ToldRLock(_RLock):  # type: ignore[misc]
     def release(self, *given: object) -> None:
         if len(given) == 3:
             given = ()
-        if not given:
-            self._let_go(1)
         try:
-            _release(self, *given)
-        except BaseException as error:
-            without_us(error)
-            raise
+            if not given:
+                self._let_go(1)
+        finally:
+            try:
+                _release(self, *given)
+            except BaseException as error:
+                without_us(error)
+                raise
 
     __exit__ = release
 
     def _let_go(self, times: int) -> None:
         if self._is_owned() and self._depth:
             self._depth -= times
-            if not self._depth:
-                self._cell.close()  # type: ignore[union-attr]
+            if not self._depth and self._cell is not None:
+                self._cell.close()
                 emit(wire.HOLD, 0, self._word >> 32, self._since, clock(), self._who)
 
     def _let_all_go(self) -> None:

@@ -373,7 +373,7 @@ class Cell(_Cell):
         _live[id(self)] = ref(self)
 
     def __del__(self) -> None:
-        at = self.at
+        at = getattr(self, "at", 0) or BIN  # a signal handler may have raised while it was made
         t, what = words[at], words[at + 1]
         words[at] = 0
         _live.pop(id(self), None)

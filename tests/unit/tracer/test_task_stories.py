@@ -33,8 +33,8 @@ async def main():
 
 STORIES = {
     "tasks": """
-        async def one(): await sleep(0.01)  #: one sleep sleep; two sleep sleep; three sleep sleep
-        first = task(one())
+        async def one(seconds=0.01): await sleep(seconds)  #: one sleep sleep; two sleep sleep; three sleep sleep
+        first = task(one(0.02))
         two = ensure_future(one())
         two.set_name("two")
         three = loop.create_task(one(), name="three")
