@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.settings import VERSION
-from app.web import api, pages, problems, stream
+from app.web import api, exports, pages, problems, stream
 from app.web.compression import Compression
 from app.web.render import BUILD
 from app.web.schemas import Lint, Submit
@@ -56,6 +56,7 @@ def application(open_site: Callable[[], AbstractAsyncContextManager[Site]]) -> F
     )
     problems.install(app)
     app.include_router(api.router)
+    app.include_router(exports.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     app.mount("/static/build", Static(directory=BUILD, check_dir=False), "static")

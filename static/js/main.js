@@ -11,7 +11,7 @@ import { OutputList, linesOf, lineOf } from "./output.js";
 import { panes, theme } from "./panes.js";
 import { Player, SPEEDS, neighbour, pleasantSpeed } from "./player.js";
 import { Refused, Session } from "./session.js";
-import { share, viewOf } from "./share.js";
+import { offer, share, viewOf } from "./share.js";
 import { Stage } from "./stage.js";
 import { hereOf, tellEmpty, tellFacts, tellHonest, tellMoment, tellOutcome, tellProgress, tellTip } from "./tell.js";
 import { number, speak, t } from "./text.js";
@@ -97,6 +97,7 @@ function tell() {
     setIcon(play, player.playing ? icon("pause") : icon("play"));
   }
   byId("share").hidden = !session.run;
+  offer(session);
   byId("run", HTMLButtonElement).disabled = session.phase === "sending" || data.sandbox.reason !== null;
 }
 
