@@ -220,6 +220,9 @@ export class Stage {
     this.#size(this.model.top + this.model.contentHeight + SPARE);
     // Rows that are all in sight leave a finger's vertical strokes to the page.
     canvas.style.touchAction = this.model.contentHeight <= view.height - this.model.top ? "pan-y" : "none";
-    if (draw(this.context, timeline, view, this.model, this.palette, this.tiles)) this.invalidate();
+    const more = draw(this.context, timeline, view, this.model, this.palette, this.tiles);
+    if (more) this.invalidate();
+    const { events, known, over } = timeline;
+    canvas.dispatchEvent(new CustomEvent("drawn", { detail: { events, known, over, exact: !more } }));
   }
 }
