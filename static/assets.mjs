@@ -58,8 +58,12 @@ const { metafile } = await build({
 
 /** @type {Record<string, string>} */
 const manifest = {};
-for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
-  if (entryPoint?.startsWith("static/")) manifest[basename(entryPoint)] ??= basename(path);
+for (const [path, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
+  if (!entryPoint?.startsWith("static/")) continue;
+  manifest[basename(entryPoint)] ??= basename(path);
+  if (basename(entryPoint) !== "main.js") continue;
+  // What it imports is named on the page, so that a browser need not read it first.
+  imports.filter(({ kind }) => kind === "import-statement").forEach((each, index) => (manifest[`main.${index}.js`] = basename(each.path)));
 }
 manifest["htmx.js"] = await emit("htmx.js", await readFile(join(root, "node_modules/htmx.org/dist/htmx.min.js")));
 manifest["icons.svg"] = await emit("icons.svg", await sprite());

@@ -55,6 +55,9 @@ let outline = /** @type {import("./outline-view.js").OutlineView | null} */ (nul
 let noticing = false;
 let raised = 0, marked = "";
 let wasOver = false, wasLive = false;
+/** Kept when the first picture is there, or none is on its way. */
+const pictured = { keep: () => {}, promise: Promise.resolve() };
+pictured.promise = new Promise((resolve) => (pictured.keep = resolve));
 
 /** @param {string} id */
 function own(id) {
@@ -64,6 +67,7 @@ function own(id) {
 // ---- telling
 
 function tell() {
+  if (session.phase !== "loading") pictured.keep();
   const over = session.phase === "over";
   if (over !== wasOver) {
     wasOver = over;
@@ -223,7 +227,7 @@ function panBy(share) {
 
 function moved() {
   stage.following = false;
-  stage.invalidate();
+  stage.repaint();
 }
 
 /** @param {1 | -1} direction */
@@ -329,7 +333,7 @@ pointers(stage, {
   hover: (hit) => {
     view.hovered = hit;
     tellTip(stage, hit, pointer);
-    stage.invalidate();
+    stage.repaint();
   },
   click,
   open: (hit) => {
@@ -435,7 +439,8 @@ changed(source);
 if (data.run) session.open(data.run);
 stage.invalidate();
 
-void import("./editor.js").then(({ editor: create }) => {
+// A run's picture comes first: making an editor would hold it up.
+void pictured.promise.then(() => import("./editor.js")).then(({ editor: create }) => {
   byId("plain").remove();
   editor = create(byId("editor"), { source, nonce: data.nonce, editable, onChange: changed, onRun: () => void run() });
   stage.invalidate();

@@ -152,6 +152,7 @@ export class Tiles {
     const step = 2 ** (key % LEVELS);
     const timeline = /** @type {Lanes} */ (this.#timeline);
     const end = lane.end === lane.end ? lane.end : timeline.end;
+    this.#shares.fill(0);
     density(lane, end, Math.floor(key / LEVELS) * COLUMNS * step, step, this.#shares);
     const pixels = new Uint32Array(COLUMNS * height);
     raster(this.#shares, COLUMNS, height, this.#inks, pixels);

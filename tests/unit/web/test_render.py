@@ -13,10 +13,13 @@ from app.web.render import Assets
 
 def test_names_carry_a_hash_once_they_are_built(tmp_path: Path) -> None:
     assert not Assets(tmp_path).built
-    (tmp_path / "manifest.json").write_text(json.dumps({"main.js": "main-1A2B.js", "icons.svg": "icons-3C4D.svg"}))
+    names = {"main.js": "main-1A2B.js", "main.0.js": "part-5E6F.js", "icons.svg": "icons-3C4D.svg"}
+    (tmp_path / "manifest.json").write_text(json.dumps(names))
     assets = Assets(tmp_path)
     assert assets.built
     assert assets.url("main.js") == "/static/build/main-1A2B.js"
+    assert assets.parts("main.js") == ["/static/build/part-5E6F.js"]
+    assert assets.parts("icons.svg") == []
     assert assets.icon("play") == (
         '<svg class="icon" aria-hidden="true"><use href="/static/build/icons-3C4D.svg#play"></use></svg>'
     )
