@@ -72,7 +72,7 @@ class Renderer:
         return environment
 
     def page(self, request: Request, template: str, **values: object) -> str:
-        """A template, filled in. It also sees `language`, `nonce`, `path`, `asset(name)`, `parts(name)` and `icon(name)`."""
+        """A template, filled in. It sees also `language`, `nonce`, `path`, `asset`, `parts` and `icon`."""
         environment = self._environments[language_of(request)]
         return environment.get_template(template).render(nonce=nonce_of(request.scope), path=request.url.path, **values)
 

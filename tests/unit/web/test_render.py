@@ -33,6 +33,19 @@ async def test_what_was_built_is_kept_for_ever_and_what_was_not_is_missing(tmp_p
     assert (answer.text, answer.headers["cache-control"]) == ("1", "public, max-age=31536000, immutable")
 
 
+async def test_what_was_compressed_when_it_was_built_is_sent_so_to_whoever_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "main-1A2B.js").write_text("plain")
+    (tmp_path / "main-1A2B.js.br").write_bytes(b"packed")
+    transport = httpx.ASGITransport(Static(directory=tmp_path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://site") as client:
+        for accepted, encoding, body in (("gzip, br", "br", b"packed"), ("gzip, br;q=0", None, b"plain")):
+            async with client.stream("GET", "/main-1A2B.js", headers={"Accept-Encoding": accepted}) as answer:
+                assert b"".join([part async for part in answer.aiter_raw()]) == body
+            assert answer.headers.get("content-encoding") == encoding
+            assert answer.headers["content-type"].startswith("text/javascript")
+            assert answer.headers["vary"] == "Accept-Encoding"
+
+
 async def test_without_a_build_nothing_is_found(client: httpx.AsyncClient) -> None:
     assert (await client.get("/static/build/none-0000.js")).status_code == 404
     assert (await client.get("/static/build/../js/main.js")).status_code == 404
