@@ -419,13 +419,12 @@ theme(() => stage.recolour());
 
 // ---- the beginning
 
-const example = data.examples.flatMap((/** @type {any} */ section) => section.examples).find((/** @type {any} */ one) => one.slug === data.example);
 byId("title").textContent = "main.py";
-byId("bar-title").textContent = example?.title ?? (data.run ? t("Run {id}", { id: data.run.id }) : "");
-if (example) {
+byId("bar-title").textContent = data.lesson?.title ?? (data.run ? t("Run {id}", { id: data.run.id }) : "");
+if (data.lesson) {
   byId("lesson").hidden = false;
-  byId("teaches").textContent = example.teaches;
-  byId("try").textContent = example.try;
+  byId("teaches").textContent = data.lesson.teaches;
+  byId("try").textContent = data.lesson.try;
 }
 if (data.run && editable) source = draftOf(draftKey) ?? original;
 if (!data.run) {
