@@ -1,4 +1,4 @@
-"""`python -m bench [first|cost|live|volume|viewers …] [--pairs N]`: print the tables, all of them by default.
+"""`python -m bench [first|cost|live|page|volume|viewers …] [--pairs N]`: print the tables, all of them by default.
 
 `python -m bench soak [--minutes N]` loads one server for so long.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 
-from bench import cost, first, live, soak, viewers, volume
+from bench import cost, first, live, page, soak, viewers, volume
 
 BENCHES = {
     "first": first.main,
     "cost": cost.main,
     "live": live.main,
+    "page": page.main,
     "volume": volume.main,
     "viewers": viewers.main,
 }

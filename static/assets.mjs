@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -58,12 +59,20 @@ const { metafile } = await build({
 
 /** @type {Record<string, string>} */
 const manifest = {};
-for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
-  if (entryPoint?.startsWith("static/")) manifest[basename(entryPoint)] ??= basename(path);
+for (const [path, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
+  if (!entryPoint?.startsWith("static/")) continue;
+  manifest[basename(entryPoint)] ??= basename(path);
+  if (basename(entryPoint) !== "main.js") continue;
+  // What it imports is named on the page, so that a browser need not read it first.
+  imports.filter(({ kind }) => kind === "import-statement").forEach((each, index) => (manifest[`main.${index}.js`] = basename(each.path)));
 }
 manifest["htmx.js"] = await emit("htmx.js", await readFile(join(root, "node_modules/htmx.org/dist/htmx.min.js")));
 manifest["icons.svg"] = await emit("icons.svg", await sprite());
 await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+// Compressed once, as far as it goes: for every answer anew there is no time for that.
+for (const name of await readdir(fresh)) {
+  if (name !== "manifest.json") await writeFile(join(fresh, `${name}.br`), brotliCompressSync(await readFile(join(fresh, name))));
+}
 
 // Swapped in whole, so that a server never reads a half-made folder.
 await rm(served, { recursive: true, force: true });

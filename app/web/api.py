@@ -70,7 +70,7 @@ def _takes(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _answers(media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
+def answers(media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's description of a successful answer that is not JSON."""
     schema = {"type": "string", "format": "binary"}
     return {200: {"content": {media_type: {"schema": schema, "example": example}}}}
@@ -176,8 +176,8 @@ async def timeline(run_id: RunId, request: Request, site: TheSite) -> Response:
     409 while the run is queued or running. A lost run shows what was recorded.
     """
     found = await site.store.run(run_id)
-    headers = _revalidated(f"t{found.epoch}.{VERSION}")
-    if found.state in (State.finished, State.lost) and _known(request, headers):
+    headers = revalidated(f"t{found.epoch}.{VERSION}")
+    if found.state in (State.finished, State.lost) and known(request, headers):
         return Response(status_code=304, headers=headers)
     rest = await site.timelines.json(found)
     body = b'{"run":' + RunOut.of(found).model_dump_json().encode() + b"," + rest.removeprefix(b"{")
@@ -198,8 +198,8 @@ async def found(run_id: RunId, request: Request, site: TheSite) -> Response:
     """
     shown = await site.store.run(run_id)
     ended = shown.state in (State.finished, State.lost)
-    headers = _revalidated(f"n{shown.epoch}.{VERSION}") if ended else {"Cache-Control": "no-store"}
-    if ended and _known(request, headers):
+    headers = revalidated(f"n{shown.epoch}.{VERSION}") if ended else {"Cache-Control": "no-store"}
+    if ended and known(request, headers):
         return Response(status_code=304, headers=headers)
     return Response(await site.timelines.findings(shown), headers=headers, media_type="application/json")
 
@@ -209,7 +209,7 @@ async def found(run_id: RunId, request: Request, site: TheSite) -> Response:
     tags=["traces"],
     summary="A run's events",
     response_class=StreamingResponse,
-    responses={**_answers(JSON_LINES, '{"kind":"state","t":1200,"lane":2,"flags":2}'), **documented(404, 410)},
+    responses={**answers(JSON_LINES, '{"kind":"state","t":1200,"lane":2,"flags":2}'), **documented(404, 410)},
 )
 async def events(run_id: RunId, site: TheSite) -> StreamingResponse:
     """The stored events, one JSON object a line, as docs/trace-format.md explains them; zeros are left out."""
@@ -224,13 +224,13 @@ async def events(run_id: RunId, site: TheSite) -> StreamingResponse:
     tags=["traces"],
     summary="A run's chunks",
     response_class=StreamingResponse,
-    responses={**_answers(CHUNKS, "ILV1…"), **documented(404, 410)},
+    responses={**answers(CHUNKS, "ILV1…"), **documented(404, 410)},
 )
 async def chunks(run_id: RunId, request: Request, site: TheSite, after: After = 0) -> Response:
     """The chunks that are stored after this one, concatenated as they are; nothing past the end."""
     found = await site.store.run(run_id)
-    headers = _revalidated(f"c{found.epoch}.{after}.{await site.store.last(run_id)}")
-    if _known(request, headers):
+    headers = revalidated(f"c{found.epoch}.{after}.{await site.store.last(run_id)}")
+    if known(request, headers):
         return Response(status_code=304, headers=headers)
     pages = await _begun(_pages(site, run_id, after))
     return StreamingResponse(pages, headers=headers, media_type=CHUNKS)
@@ -256,14 +256,16 @@ async def _begun(pages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, No
     return whole()
 
 
-def _revalidated(version: str) -> dict[str, str]:
+def revalidated(version: str) -> dict[str, str]:
+    """Headers of an answer that a client may keep, if it asks each time whether this is still its version."""
     # Weak, because the transport may compress it in more than one way.
     return {"ETag": f'W/"{version}"', "Cache-Control": "no-cache"}
 
 
-def _known(request: Request, headers: dict[str, str]) -> bool:
-    known = request.headers.get("if-none-match", "")
-    return headers["ETag"] in (tag.strip() for tag in known.split(","))
+def known(request: Request, headers: dict[str, str]) -> bool:
+    """Whether the client has this version already."""
+    versions = request.headers.get("if-none-match", "")
+    return headers["ETag"] in (tag.strip() for tag in versions.split(","))
 
 
 @router.post(

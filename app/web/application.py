@@ -8,13 +8,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.settings import VERSION
-from app.web import api, pages, problems, stream
-from app.web.compression import Compression
+from app.web import api, exports, pages, problems, stream
+from app.web.compression import Compression, encodings_of
 from app.web.render import BUILD
 from app.web.schemas import Lint, Submit
 from app.web.security import SecurityHeaders
@@ -30,8 +31,14 @@ class Static(StaticFiles):
         """Where nothing was built, nothing is found."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        """The file, where it can be as it was compressed when it was built."""
+        packed = f"{path}.br"
+        small = "br" in encodings_of(Headers(scope=scope).get("accept-encoding", "")) and self.lookup_path(packed)[1]
+        response = await super().get_response(packed if small else path, scope)
         response.headers["Cache-Control"] = FOREVER
+        response.headers["Vary"] = "Accept-Encoding"
+        if small:
+            response.headers["Content-Encoding"] = "br"
         return response
 
 
@@ -56,6 +63,7 @@ def application(open_site: Callable[[], AbstractAsyncContextManager[Site]]) -> F
     )
     problems.install(app)
     app.include_router(api.router)
+    app.include_router(exports.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     app.mount("/static/build", Static(directory=BUILD, check_dir=False), "static")

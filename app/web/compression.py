@@ -27,13 +27,19 @@ class Compressor(Protocol):
         ...
 
 
-def encoding_of(accepted: str) -> str | None:
-    """The best encoding that an Accept-Encoding header allows."""
+def encodings_of(accepted: str) -> set[str]:
+    """The encodings that an Accept-Encoding header allows."""
     allowed = set()
     for item in accepted.lower().replace(" ", "").split(","):
         name, _, weight = item.partition(";q=")
         if weight.strip("0.") or not weight:
             allowed.add(name)
+    return allowed
+
+
+def encoding_of(accepted: str) -> str | None:
+    """The best of our encodings that an Accept-Encoding header allows."""
+    allowed = encodings_of(accepted)
     return next((name for name in ("zstd", "gzip") if name in allowed), None)
 
 

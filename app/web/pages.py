@@ -64,6 +64,7 @@ def _page(
 ) -> HTMLResponse:
     language = language_of(request)
     runner = site.runner
+    shown = site.example(example) if example else None
     data: dict[str, Any] = {
         "language": language,
         "texts": site.renderer.texts[language].script,
@@ -74,7 +75,7 @@ def _page(
         "parent": parent,
         "python": python if python in {known.id for known in site.pythons} else _default_python(site),
         "pythons": [PythonOut.of(known).model_dump() for known in site.pythons],
-        "examples": _catalogue(site, language),
+        "lesson": example_texts(shown, language) if shown else None,
         "limits": asdict(site.settings.limits),
         "max_source": MAX_SOURCE,
         "sandbox": {"backend": None, "guarantees": [], "reason": runner}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class Assets:
         """The address of an asset; where nothing was built it leads nowhere."""
         return f"/static/build/{self._names.get(name, name)}"
 
+    def parts(self, name: str) -> list[str]:
+        """The addresses of what a script imports at once."""
+        stem, _, kind = name.partition(".")
+        return [self.url(part) for part in self._names if re.fullmatch(rf"{stem}\.\d+\.{kind}", part)]
+
     def icon(self, name: str) -> Markup:
         """An icon as inline SVG; the text beside it says what it means."""
         return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
@@ -56,11 +62,17 @@ class Renderer:
         )
         translations = self.texts[language].gettext
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-        environment.globals |= {"asset": assets.url, "icon": assets.icon, "language": language, "languages": LANGUAGES}
+        environment.globals |= {
+            "asset": assets.url,
+            "parts": assets.parts,
+            "icon": assets.icon,
+            "language": language,
+            "languages": LANGUAGES,
+        }
         return environment
 
     def page(self, request: Request, template: str, **values: object) -> str:
-        """A template, filled in. It also sees `language`, `nonce`, `path`, `asset(name)` and `icon(name)`."""
+        """A template, filled in. It sees also `language`, `nonce`, `path`, `asset`, `parts` and `icon`."""
         environment = self._environments[language_of(request)]
         return environment.get_template(template).render(nonce=nonce_of(request.scope), path=request.url.path, **values)
 

@@ -28,10 +28,11 @@ export function arrowsOf(timeline, view, model) {
   let seen = 0, total = 0, bright = 0;
   for (const lane of timeline.order) {
     const { links } = lane;
-    if (!links.n) continue;
+    const latest = view.to + links.longest;
+    if (!links.n || links.t[0] > latest || links.t[links.n - 1] < view.from) continue;
     const to = placeOf(timeline, model.places, lane.id);
     if (!to) continue;
-    const latest = view.to + links.longest;
+    if (total > MOST && !wanted.length) break;
     for (let i = search(links.t, links.n, view.from, false); i < links.n && links.t[i] <= latest && seen < MOST_SEEN; i++) {
       if (links.fromT[i] > view.to) continue;
       seen++;

@@ -70,7 +70,7 @@ function drawSpans({ c, timeline, view, model, p, tiles }, row, lane) {
   const full = barOf(row), middle = row.y + row.height / 2;
   const round = lane.kind === TASK;
   for (let i = 0; i < row.dense.length; i += 2) {
-    tiles.paint(c, lane, model, Math.max(row.dense[i], view.from), Math.min(row.dense[i + 1], view.to), middle - full / 2, full);
+    tiles.paint(c, lane, model, row.dense[i], row.dense[i + 1], middle - full / 2, full);
   }
   // Patterns lie still on the lane while it moves: their zero is the run's, as near as their period allows.
   const phase = model.zero % PERIOD, high = middle - PERIOD / 2;

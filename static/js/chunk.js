@@ -34,6 +34,23 @@ export class BadChunk extends Error {}
  */
 
 /**
+ * What a chunk's header says, before the rest of it need be there.
+ * @param {ArrayBuffer | Uint8Array} bytes
+ * @param {number} at where it begins
+ * @throws {BadChunk}
+ */
+function headOf(bytes, at) {
+  if (bytes.byteLength - at < HEADER) throw new BadChunk("a chunk is shorter than its header");
+  const head = bytes instanceof Uint8Array ? new DataView(bytes.buffer, bytes.byteOffset + at, HEADER) : new DataView(bytes, at, HEADER);
+  if (head.getUint32(0, true) !== MAGIC || head.getUint16(4, true) !== VERSION || head.getUint16(6, true) !== HEADER) {
+    throw new BadChunk(`not a chunk of version ${VERSION}`);
+  }
+  const n = head.getUint32(8, true), textBytes = head.getUint32(12, true);
+  if (n > MAX_EVENTS || textBytes > MAX_TEXT) throw new BadChunk("a chunk is too long");
+  return { head, n, textBytes, size: (HEADER + EVENT * n + textBytes + 7) & ~7 };
+}
+
+/**
  * The chunk that begins at this offset, without copying unless its bytes are not aligned to 8.
  * @param {ArrayBuffer | Uint8Array} bytes
  * @param {number} [at]
@@ -43,15 +60,8 @@ export class BadChunk extends Error {}
 export function parse(bytes, at = 0) {
   let buffer = bytes instanceof Uint8Array ? bytes.buffer : bytes;
   let base = (bytes instanceof Uint8Array ? bytes.byteOffset : 0) + at;
-  const room = bytes.byteLength - at;
-  if (room < HEADER) throw new BadChunk("a chunk is shorter than its header");
-  const head = new DataView(buffer, base, HEADER);
-  if (head.getUint32(0, true) !== MAGIC || head.getUint16(4, true) !== VERSION || head.getUint16(6, true) !== HEADER) {
-    throw new BadChunk(`not a chunk of version ${VERSION}`);
-  }
-  const n = head.getUint32(8, true), textBytes = head.getUint32(12, true);
-  const size = (HEADER + EVENT * n + textBytes + 7) & ~7;
-  if (n > MAX_EVENTS || textBytes > MAX_TEXT || size > room) throw new BadChunk("a chunk's lengths do not fit its bytes");
+  const { head, n, textBytes, size } = headOf(bytes, at);
+  if (size > bytes.byteLength - at) throw new BadChunk("a chunk's lengths do not fit its bytes");
   const seq = head.getUint32(16, true), late = head.getUint32(20, true), known = head.getFloat64(24, true);
   if (base % 8) {
     buffer = buffer.slice(base, base + size);
@@ -88,10 +98,57 @@ export function parse(bytes, at = 0) {
  */
 export function parseAll(bytes) {
   const chunks = [];
-  for (let at = 0; at < bytes.byteLength; ) {
-    const chunk = parse(bytes, at);
-    chunks.push(chunk);
-    at += chunk.size;
-  }
+  for (let at = 0; at < bytes.byteLength; at += chunks[chunks.length - 1].size) chunks.push(parse(bytes, at));
   return chunks;
+}
+
+/**
+ * The chunks of concatenated bytes that are still on their way, as many at a time as have come whole.
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
+ * @returns {AsyncGenerator<Chunk[], void, void>}
+ * @throws {BadChunk}
+ */
+export async function* arriving(stream) {
+  const reader = stream.getReader();
+  /** @type {Uint8Array[]} */
+  let parts = [];
+  let have = 0, need = HEADER;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      parts.push(value);
+      have += value.length;
+      if (have < need) continue;
+      const bytes = joined(parts, have), chunks = [];
+      let at = 0;
+      for (need = HEADER; have - at >= need; need = HEADER) {
+        need = headOf(bytes, at).size;
+        if (have - at < need) break;
+        chunks.push(parse(bytes, at));
+        at += need;
+      }
+      parts = [bytes.subarray(at)];
+      have -= at;
+      if (chunks.length) yield chunks;
+    }
+  } finally {
+    await reader.cancel();
+  }
+  if (have) throw new BadChunk("a chunk is cut off");
+}
+
+/**
+ * @param {Uint8Array[]} parts
+ * @param {number} length of all of them
+ */
+function joined(parts, length) {
+  if (parts.length === 1) return parts[0];
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -10,20 +10,20 @@ export const COLUMNS = 256;
 const FEW = 24;
 
 /**
- * The shares of COLUMNS equal steps of time.
+ * Adds the shares of COLUMNS equal steps of time.
  * @param {import("./store.js").Lane} lane
  * @param {number} end where its last span ends
  * @param {number} from ns
  * @param {number} step ns
- * @param {Float32Array} into COLUMNS × LOOKS shares of 1, column by column; what is outside of the lane's life stays 0
+ * @param {Float32Array} into COLUMNS × LOOKS shares of `weight`, column by column; what is outside of the lane's life adds nothing
+ * @param {number} [weight]
  */
-export function density(lane, end, from, step, into) {
+export function density(lane, end, from, step, into, weight = 1) {
   const { spans } = lane;
-  into.fill(0);
-  if (!spans.n) return;
   const to = from + step * COLUMNS;
+  if (!spans.n || spans.t[0] >= to || end <= from) return;
   const first = Math.max(0, spans.find(from)), last = spans.find(to);
-  if (last - first > FEW * COLUMNS) return bySums(spans, end, from, step, into);
+  if (last - first > FEW * COLUMNS) return bySums(spans, end, from, step, into, weight);
   for (let i = first; i <= last; i++) {
     const start = Math.max(spans.t[i], from);
     const until = Math.min(i + 1 < spans.n ? spans.t[i + 1] : end, to);
@@ -31,7 +31,7 @@ export function density(lane, end, from, step, into) {
     let column = Math.floor((start - from) / step);
     for (let at = start; at < until && column < COLUMNS; column++) {
       const next = Math.min(until, from + (column + 1) * step);
-      if (next > at) into[column * LOOKS + look] += (next - at) / step;
+      if (next > at) into[column * LOOKS + look] += (weight * (next - at)) / step;
       at = Math.max(at, next);
     }
   }
@@ -43,15 +43,16 @@ export function density(lane, end, from, step, into) {
  * @param {number} from
  * @param {number} step
  * @param {Float32Array} into
+ * @param {number} weight
  */
-function bySums(spans, end, from, step, into) {
+function bySums(spans, end, from, step, into, weight) {
   spans.summed();
   const before = new Float64Array(LOOKS), after = new Float64Array(LOOKS);
   spans.spent(from, end, before, 1);
   for (let column = 0; column < COLUMNS; column++) {
     after.fill(0);
     spans.spent(from + (column + 1) * step, end, after, 1);
-    for (let look = 0; look < LOOKS; look++) into[column * LOOKS + look] = Math.max(0, after[look] - before[look]) / step;
+    for (let look = 0; look < LOOKS; look++) into[column * LOOKS + look] += (weight * Math.max(0, after[look] - before[look])) / step;
     before.set(after);
   }
 }

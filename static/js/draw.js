@@ -28,7 +28,7 @@ import { heldBy, stayAt } from "./words.js";
 export function draw(c, timeline, view, model, p, tiles) {
   /** @type {Frame} */
   const frame = { c, timeline, view, model, p, tiles };
-  tiles.begin(timeline, p, view.dpr);
+  tiles.begin(timeline, p, view);
   c.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
   c.imageSmoothingEnabled = false;
   c.textBaseline = "middle";

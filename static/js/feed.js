@@ -2,7 +2,7 @@
  * The feed: a run's chunks as they come, in order, each once. After a break it goes on behind the last chunk it has seen.
  * @module
  */
-import { BadChunk, parse, parseAll } from "./chunk.js";
+import { BadChunk, arriving, parse } from "./chunk.js";
 
 /** @typedef {import("./chunk.js").Chunk} Chunk */
 /** @typedef {Record<string, any>} Run a run as GET /api/runs/{id} says it */
@@ -54,7 +54,7 @@ export async function get(url, signal) {
 }
 
 /**
- * A run's stored chunks after this one, page after page.
+ * A run's stored chunks after this one, as they arrive.
  * @param {string} id
  * @param {number} after
  * @param {AbortSignal} [signal]
@@ -64,25 +64,15 @@ export async function get(url, signal) {
 export async function* pages(id, after, signal) {
   for (let cursor = after; ; ) {
     const response = await get(`/api/runs/${encodeURIComponent(id)}/chunks?after=${cursor}`, signal);
-    const chunks = parseAll(await response.arrayBuffer()).filter((chunk) => chunk.seq > cursor);
-    if (!chunks.length) return;
-    if (chunks.some((chunk, index) => chunk.seq !== cursor + 1 + index)) throw new BadChunk("a chunk is missing");
-    cursor += chunks.length;
-    yield chunks;
+    const before = cursor;
+    for await (const some of arriving(/** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body))) {
+      const chunks = some.filter((chunk) => chunk.seq > cursor);
+      if (chunks.some((chunk, index) => chunk.seq !== cursor + 1 + index)) throw new BadChunk("a chunk is missing");
+      cursor += chunks.length;
+      if (chunks.length) yield chunks;
+    }
+    if (cursor === before) return;
   }
-}
-
-/**
- * A run that has ended, over HTTP alone.
- * @param {string} id
- * @param {(chunks: Chunk[]) => void | Promise<void>} onChunks
- * @returns {Promise<Run>}
- * @throws {NoRun | BadChunk}
- */
-export async function load(id, onChunks) {
-  const run = await (await get(`/api/runs/${encodeURIComponent(id)}`)).json();
-  for await (const chunks of pages(id, 0)) await onChunks(chunks);
-  return run;
 }
 
 /**

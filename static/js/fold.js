@@ -66,12 +66,14 @@ export class Timeline extends Lanes {
   finish(end) {
     this.over = true;
     this.known = end;
+    this.lasts = 0;
     this.reach(end, 0);
     for (const lane of this.order) {
       if (lane.end !== lane.end) {
         lane.end = this.end;
         lane.ending = UNFINISHED;
       } else if (!lane.ending) lane.ending = RETURNED;
+      this.lasts = Math.max(this.lasts, lane.end);
     }
     this.settle();
     this.revision++;
@@ -95,7 +97,7 @@ export class Timeline extends Lanes {
    */
   caused(resource, t) {
     if (t > resource.linkedTo) return;
-    for (const lane of this.order) {
+    for (const lane of resource.linked) {
       if (!lane.linked || lane.spans.t[lane.linked - 1] < t && lane.linked < lane.spans.n && lane.spans.t[lane.linked] < t) continue;
       lane.linkFrom = Math.min(lane.linkFrom, t);
       this.changed.add(lane);
@@ -133,7 +135,7 @@ export class Timeline extends Lanes {
     if (state === 0) return this.close(lane, t);
     const { log } = lane;
     const index = log.n && log.t[log.n - 1] >= t ? search(log.t, log.n, t, false) : log.n;
-    const look = lookOf(state, on ? this.kindOf(on) : 0, lane.kind);
+    const look = lookOf(state, on ? this.kindOf(on, lane, t) : 0, lane.kind);
     if (index < log.n && (log.t[index] === t || index === 0 && log.t[0] === lane.createdAt)) {
       const same = log.state[index] === state && log.on[index] === on;
       if (log.t[index] === t && same !== ended) return;
@@ -257,7 +259,7 @@ export class Timeline extends Lanes {
     const earlier = !lane.declared || t < lane.start;
     if (lane.kind !== (flags & 15)) {
       lane.kind = flags & 15;
-      this.relook(lane);
+      this.relook(lane, 0);
       this.changedGil(lane, 0);
     }
     if (parentId && parentId !== lane.parent) {
@@ -333,12 +335,17 @@ export class Timeline extends Lanes {
   }
 
   /**
-   * @param {number} id a resource that a lane waits on
+   * @param {number} id a resource
+   * @param {Lane} lane that waits on it
+   * @param {number} t since then
    * @returns {number} its kind, 0 while that is not known
    */
-  kindOf(id) {
+  kindOf(id, lane, t) {
     const resource = this.resource(id);
-    if (!resource.kind) resource.early = true;
+    if (!resource.kind) {
+      resource.early ??= new Map();
+      resource.early.set(lane, Math.min(t, resource.early.get(lane) ?? t));
+    }
     return resource.kind;
   }
 
@@ -369,18 +376,23 @@ export class Timeline extends Lanes {
       this.changedGil(this.lane(resource.lane), 0);
     }
     if (resource.levels || kind === GIL) this.revision++;
-    if (resource.early && kind !== before) for (const each of this.order) this.relook(each);
+    if (resource.early && kind !== before) {
+      for (const [waiting, since] of resource.early) this.relook(waiting, since);
+      resource.early = null;
+    }
   }
 
   /**
    * @param {Lane} lane whose kind, or the kind of what it waits on, has become known late
+   * @param {number} since which time it matters
    */
-  relook(lane) {
+  relook(lane, since) {
     const { log } = lane;
-    if (!log.n) return;
-    for (let i = 0; i < log.n; i++) log.look[i] = lookOf(log.state[i], this.resources[log.on[i]]?.kind ?? 0, lane.kind);
-    log.stale(0);
-    this.touch(lane, log.t[0]);
+    const first = search(log.t, log.n, since, false);
+    if (first === log.n) return;
+    for (let i = first; i < log.n; i++) log.look[i] = lookOf(log.state[i], this.resources[log.on[i]]?.kind ?? 0, lane.kind);
+    log.stale(first);
+    this.touch(lane, log.t[first]);
   }
 }
 

@@ -140,13 +140,16 @@ export function drawAxis(frame) {
   c.fillStyle = p.panel;
   c.fillRect(0, mapHeight, view.width, top - mapHeight);
   c.font = LABEL_FONT;
+  let free = left;
   for (const { x, label } of model.ticks) {
     if (x < left) continue;
     c.fillStyle = p.soft;
     c.fillRect(x, top - 6, 1, 5);
     const width = c.measureText(label).width;
-    const covered = hand && x + width + 8 > hand.at && x < hand.at + hand.width;
-    if (!covered && x + width + 5 < view.width) c.fillText(label, x + 4, mapHeight + 12);
+    const covered = x < free || hand && x + width + 8 > hand.at && x < hand.at + hand.width;
+    if (covered || x + width + 5 >= view.width) continue;
+    c.fillText(label, x + 4, mapHeight + 12);
+    free = x + width + 8;
   }
   for (const finding of view.findings) {
     const x0 = Math.max(model.x(finding.from_ns), left), x1 = Math.min(model.x(finding.to_ns), view.width);

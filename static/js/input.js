@@ -2,7 +2,7 @@
  * What hands do: wheel, drag, pinch, click and keys on the timeline. It turns them into the stage's verbs.
  * @module
  */
-import { pan, range, zoom } from "./viewport.js";
+import { pan, range, timeAt, zoom } from "./viewport.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./view.js").Hit} Hit */
@@ -42,7 +42,7 @@ export function pointers(stage, verbs) {
     const { x } = at(event);
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1;
     const dx = event.deltaX * unit, dy = event.deltaY * unit;
-    if (event.ctrlKey || event.metaKey) zoom(view, stage.end, Math.exp(dy * WHEEL_ZOOM * (event.deltaMode ? 1 : 2)), stage.timeAt(x));
+    if (event.ctrlKey || event.metaKey) zoom(view, stage.end, Math.exp(dy * WHEEL_ZOOM * (event.deltaMode ? 1 : 2)), timeAt(view, stage.left, x));
     else if (event.shiftKey) pan(view, stage.end, (dx || dy) / stage.scale);
     else {
       if (Math.abs(dx) > Math.abs(dy)) pan(view, stage.end, dx / stage.scale);
@@ -107,7 +107,7 @@ export function pointers(stage, verbs) {
     const other = [...down].find(([each]) => each !== id)?.[1];
     if (!other || !before) return;
     const apart = Math.max(Math.abs(point.x - other.x), 12), was = Math.max(Math.abs(before.x - other.x), 12);
-    zoom(view, stage.end, was / apart, stage.timeAt((point.x + other.x) / 2));
+    zoom(view, stage.end, was / apart, timeAt(view, stage.left, (point.x + other.x) / 2));
     pan(view, stage.end, (before.x - point.x) / 2 / stage.scale);
     verbs.moved();
   }

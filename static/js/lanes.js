@@ -17,6 +17,8 @@ export class Lanes {
   end = 0;
   /** No more chunks will come. */
   over = false;
+  /** When the last lane ended, once the run is over. */
+  lasts = 0;
   /** @type {(Lane | undefined)[]} by number */
   lanes = [];
   /** @type {Lane[]} in order of first sight */

@@ -129,17 +129,20 @@ function split(timeline, lane, view, scale, row) {
   spans.summed();
   const { t, n, longest, blocks } = spans;
   const least = WIDE / scale;
-  const last = search(t, n, view.to, false);
+  const first = Math.max(0, spans.find(view.from)), last = search(t, n, view.to, false);
+  // Some more on both sides are looked at: how a span is drawn must not depend on where the view ends.
+  const end = Math.min(n, last + FEW + 1);
+  const add = (/** @type {number} */ i) => i >= first && i < last && row.spans.push(i);
   /** The first of the short spans since the last wide one. */
   let short = -1;
   const flush = (/** @type {number} */ until) => {
     if (short < 0) return;
-    if (until - short > FEW) row.dense.push(t[short], until < n ? t[until] : timeline.endOf(lane, n - 1));
-    else for (let i = short; i < until; i++) row.spans.push(i);
+    if (until - short <= FEW) for (let i = short; i < until; i++) add(i);
+    else if (until > first && short < last) row.dense.push(t[short], until < n ? t[until] : timeline.endOf(lane, n - 1));
     short = -1;
   };
-  let i = Math.max(0, spans.find(view.from));
-  while (i < last) {
+  let i = Math.max(0, first - FEW - 1);
+  while (i < end) {
     const block = i % BLOCK ? blocks : i / BLOCK;
     if (block < blocks && longest[block] < least) {
       if (short < 0) short = i;
@@ -149,7 +152,7 @@ function split(timeline, lane, view, scale, row) {
     const length = (i + 1 < n ? t[i + 1] : timeline.endOf(lane, i)) - t[i];
     if (length >= least) {
       flush(i);
-      row.spans.push(i);
+      add(i);
     } else if (short < 0) short = i;
     i++;
   }

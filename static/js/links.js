@@ -75,7 +75,10 @@ function linkWait(timeline, lane, wait, to) {
   const { spans, links } = lane;
   const start = spans.t[wait], end = spans.t[wait + 1], on = spans.on[wait], by = spans.by[wait + 1];
   const resource = on ? timeline.resource(on) : null;
-  if (resource && end > resource.linkedTo) resource.linkedTo = end;
+  if (resource) {
+    if (end > resource.linkedTo) resource.linkedTo = end;
+    resource.linked.add(lane);
+  }
   if (resource && (resource.kind === JOIN || resource.kind === TASK_WAIT || resource.kind === CHILD)) {
     const target = timeline.lanes[resource.target];
     if (target && start <= target.end && target.end <= end) return links.add(to, LINK_JOIN, target.id, target.end, on, wait);

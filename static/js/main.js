@@ -11,7 +11,7 @@ import { OutputList, linesOf, lineOf } from "./output.js";
 import { panes, theme } from "./panes.js";
 import { Player, SPEEDS, neighbour, pleasantSpeed } from "./player.js";
 import { Refused, Session } from "./session.js";
-import { share, viewOf } from "./share.js";
+import { offer, share, viewOf } from "./share.js";
 import { Stage } from "./stage.js";
 import { hereOf, tellEmpty, tellFacts, tellHonest, tellMoment, tellOutcome, tellProgress, tellTip } from "./tell.js";
 import { number, speak, t } from "./text.js";
@@ -55,6 +55,9 @@ let outline = /** @type {import("./outline-view.js").OutlineView | null} */ (nul
 let noticing = false;
 let raised = 0, marked = "";
 let wasOver = false, wasLive = false;
+/** Kept when the first picture is there, or none is on its way. */
+const pictured = { keep: () => {}, promise: Promise.resolve() };
+pictured.promise = new Promise((resolve) => (pictured.keep = resolve));
 
 /** @param {string} id */
 function own(id) {
@@ -64,6 +67,7 @@ function own(id) {
 // ---- telling
 
 function tell() {
+  if (session.phase !== "loading") pictured.keep();
   const over = session.phase === "over";
   if (over !== wasOver) {
     wasOver = over;
@@ -97,6 +101,7 @@ function tell() {
     setIcon(play, player.playing ? icon("pause") : icon("play"));
   }
   byId("share").hidden = !session.run;
+  offer(session);
   byId("run", HTMLButtonElement).disabled = session.phase === "sending" || data.sandbox.reason !== null;
 }
 
@@ -222,7 +227,7 @@ function panBy(share) {
 
 function moved() {
   stage.following = false;
-  stage.invalidate();
+  stage.repaint();
 }
 
 /** @param {1 | -1} direction */
@@ -328,7 +333,7 @@ pointers(stage, {
   hover: (hit) => {
     view.hovered = hit;
     tellTip(stage, hit, pointer);
-    stage.invalidate();
+    stage.repaint();
   },
   click,
   open: (hit) => {
@@ -414,13 +419,12 @@ theme(() => stage.recolour());
 
 // ---- the beginning
 
-const example = data.examples.flatMap((/** @type {any} */ section) => section.examples).find((/** @type {any} */ one) => one.slug === data.example);
 byId("title").textContent = "main.py";
-byId("bar-title").textContent = example?.title ?? (data.run ? t("Run {id}", { id: data.run.id }) : "");
-if (example) {
+byId("bar-title").textContent = data.lesson?.title ?? (data.run ? t("Run {id}", { id: data.run.id }) : "");
+if (data.lesson) {
   byId("lesson").hidden = false;
-  byId("teaches").textContent = example.teaches;
-  byId("try").textContent = example.try;
+  byId("teaches").textContent = data.lesson.teaches;
+  byId("try").textContent = data.lesson.try;
 }
 if (data.run && editable) source = draftOf(draftKey) ?? original;
 if (!data.run) {
@@ -434,7 +438,8 @@ changed(source);
 if (data.run) session.open(data.run);
 stage.invalidate();
 
-void import("./editor.js").then(({ editor: create }) => {
+// A run's picture comes first: making an editor would hold it up.
+void pictured.promise.then(() => import("./editor.js")).then(({ editor: create }) => {
   byId("plain").remove();
   editor = create(byId("editor"), { source, nonce: data.nonce, editable, onChange: changed, onRun: () => void run() });
   stage.invalidate();

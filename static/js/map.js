@@ -21,8 +21,7 @@ const LEAST = 2, MOST = 8;
  */
 export function wholeOf(timeline) {
   const from = timeline.order[0]?.start ?? 0;
-  let to = timeline.over ? 0 : timeline.end;
-  if (timeline.over) for (const lane of timeline.order) if (lane.end > to) to = lane.end;
+  const to = timeline.over ? timeline.lasts : timeline.end;
   return { from, to: Math.max(to || timeline.end, from + 1) };
 }
 
@@ -54,7 +53,6 @@ export class MiniMap {
   /** The picture before the one that is shown: its canvas is used again. @type {Chart | null} */
   #spare = null;
   #began = -EVERY_MS;
-  #shares = new Float32Array(COLUMNS * LOOKS);
   #sum = new Float32Array(COLUMNS * LOOKS);
 
   clear() {
@@ -78,7 +76,7 @@ export class MiniMap {
     const now = performance.now();
     if (!this.#making) {
       if (!this.stale) return false;
-      if (now < this.#began + EVERY_MS) return true;
+      if (!timeline.over && now < this.#began + EVERY_MS) return true;
       this.stale = false;
       this.#began = now;
       this.#making = begun(timeline, width, height, this.#spare?.canvas);
@@ -112,8 +110,8 @@ export class MiniMap {
     const lanes = chart.lanes.slice(row * group, (row + 1) * group);
     this.#sum.fill(0);
     for (const lane of lanes) {
-      density(lane, lane.end === lane.end ? lane.end : timeline.end, chart.from + column * COLUMNS * step, step, this.#shares);
-      for (let i = 0; i < this.#sum.length; i++) this.#sum[i] += this.#shares[i] / lanes.length;
+      const end = lane.end === lane.end ? lane.end : timeline.end;
+      density(lane, end, chart.from + column * COLUMNS * step, step, this.#sum, 1 / lanes.length);
     }
     const high = Math.max(1, chart.band - 1);
     const pixels = new Uint32Array(COLUMNS * high);

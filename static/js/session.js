@@ -2,7 +2,7 @@
  * One run on the page: it is submitted or opened, its chunks come in, it ends. Live and recorded runs are one path.
  * @module
  */
-import { NoRun, follow, get, load } from "./feed.js";
+import { NoRun, follow, get, pages } from "./feed.js";
 import { Timeline } from "./fold.js";
 
 /** @typedef {import("./feed.js").Run} Run */
@@ -112,7 +112,7 @@ export class Session {
     this.run = run;
     if (run.state === "finished" || run.state === "lost") {
       this.phase = "loading";
-      void this.#load(run.id, this.#opened);
+      void this.#load(run, this.#opened);
     } else {
       this.#state(run);
       this.#follow(run.id);
@@ -220,18 +220,17 @@ export class Session {
   }
 
   /**
-   * @param {string} id
+   * @param {Run} run that has ended: over HTTP alone
    * @param {number} opened
    */
-  async #load(id, opened) {
+  async #load(run, opened) {
     try {
-      const run = await load(id, (chunks) => {
+      for await (const chunks of pages(run.id, 0)) {
         if (opened !== this.#opened) return;
         this.#queue.push(...chunks);
         this.changed();
-      });
+      }
       if (opened !== this.#opened) return;
-      this.run = run;
       this.#ended = true;
     } catch (problem) {
       if (opened !== this.#opened) return;

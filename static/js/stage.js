@@ -16,8 +16,10 @@ import { enclose, fit, grow, reveal } from "./viewport.js";
 /** @typedef {import("./view.js").Model} Model */
 /** @typedef {import("./view.js").Hit} Hit */
 
-const TAKE_MS = 6;
-const TELL_MS = 200;
+/** Time for new chunks in one frame; while a whole run is loaded there is nothing yet that could stutter. */
+const TAKE_MS = 6, LOAD_MS = 50;
+/** While things move, words change no more often; never so often that telling takes more than a share of the time. */
+const TELL_MS = 200, SELDOM = 8;
 /** Free room below the last row. */
 const SPARE = 24;
 
@@ -35,8 +37,11 @@ export class Stage {
   /** Pins of findings, once there was one. @type {import("./notices.js").Notices | null} */
   notices = null;
   #asked = false;
+  /** Something is to be told that has changed since it was last. */
+  #stale = true;
   #before = 0;
   #told = 0;
+  #cost = 0;
   #later = 0;
   #content = 0;
 
@@ -103,8 +108,14 @@ export class Stage {
     return { part: "empty", t: 0, lane: 0, resource: 0, index: -1, fold: false };
   }
 
-  /** Something has changed: a frame will show it. */
+  /** Something has changed: a frame will show it, and it is told. */
   invalidate() {
+    this.#stale = true;
+    this.repaint();
+  }
+
+  /** Another part is looked at, or the picture can be better: a frame will show it, and there is nothing to tell. */
+  repaint() {
     if (this.#asked) return;
     this.#asked = true;
     requestAnimationFrame((now) => this.#frame(now));
@@ -147,7 +158,7 @@ export class Stage {
     const { model, view } = this;
     const most = model ? Math.max(0, model.contentHeight - (view.height - model.top)) : 0;
     view.scrollTop = Math.max(0, Math.min(most, top));
-    this.invalidate();
+    this.repaint();
   }
 
   /**
@@ -174,7 +185,7 @@ export class Stage {
   #frame(now) {
     this.#asked = false;
     const { session, player, view } = this;
-    const changed = session.take(TAKE_MS);
+    const changed = session.take(session.phase === "loading" ? LOAD_MS : TAKE_MS);
     player.end = this.end;
     const passed = Math.min(now - this.#before, 100);
     this.#before = now;
@@ -186,14 +197,33 @@ export class Stage {
       else fit(view, this.end, this.start);
     } else if (moved && player.playing) reveal(view, this.end, player.t, 0.8);
     if (view.width && view.height) this.#paint();
-    const moving = player.playing || session.live;
-    if (!moving || now - this.#told >= TELL_MS) {
-      this.#told = now;
-      clearTimeout(this.#later);
-      this.#later = 0;
-      this.tell();
-    } else if (changed || moved) this.#later ||= setTimeout(() => this.invalidate(), TELL_MS);
-    if (player.playing) this.invalidate();
+    if (changed || moved) this.#stale = true;
+    if (this.#stale) this.#say(now);
+    if (player.playing) this.repaint();
+  }
+
+  /**
+   * Tells what has changed, or does so later.
+   * @param {number} now ms
+   */
+  #say(now) {
+    const { session, player } = this;
+    const moving = player.playing || session.live || session.phase === "loading";
+    const wait = Math.max(moving ? TELL_MS : 0, this.#cost * SELDOM);
+    if (now - this.#told < wait) {
+      this.#later ||= setTimeout(() => {
+        this.#later = 0;
+        this.invalidate();
+      }, wait);
+      return;
+    }
+    clearTimeout(this.#later);
+    this.#later = 0;
+    this.#stale = false;
+    this.#told = now;
+    const began = performance.now();
+    this.tell();
+    this.#cost = performance.now() - began;
   }
 
   /**
@@ -220,6 +250,9 @@ export class Stage {
     this.#size(this.model.top + this.model.contentHeight + SPARE);
     // Rows that are all in sight leave a finger's vertical strokes to the page.
     canvas.style.touchAction = this.model.contentHeight <= view.height - this.model.top ? "pan-y" : "none";
-    if (draw(this.context, timeline, view, this.model, this.palette, this.tiles)) this.invalidate();
+    const more = draw(this.context, timeline, view, this.model, this.palette, this.tiles);
+    if (more) this.repaint();
+    const { events, known, over } = timeline;
+    canvas.dispatchEvent(new CustomEvent("drawn", { detail: { events, known, over, exact: !more } }));
   }
 }

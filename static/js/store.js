@@ -383,10 +383,12 @@ export class Resource {
   acts = null;
   /** Its levels: (t, lane, level). @type {Facts | null} */
   levels = null;
-  /** A lane waited on it before its kind was known. */
-  early = false;
-  /** The latest end of a wait on it that has its link. */
+  /** Lanes that waited on it before its kind was known, and since when. @type {Map<Lane, number> | null} */
+  early = null;
+  /** The latest end of a wait on it that has its link, and whose waits those are. */
   linkedTo = -1;
+  /** @type {Set<Lane>} */
+  linked = new Set();
 
   /** @param {number} id */
   constructor(id) {

@@ -57,6 +57,16 @@ export function zoom(view, end, factor, at) {
 }
 
 /**
+ * The time at x, exactly. What is drawn stands on whole pixels, and a zoom by what is drawn would lose its point step by step.
+ * @param {Pick<View, "from" | "to" | "width">} view
+ * @param {number} left where lanes begin
+ * @param {number} x
+ */
+export function timeAt(view, left, x) {
+  return view.from + ((x - left) / (view.width - left)) * (view.to - view.from);
+}
+
+/**
  * @param {Pick<View, "from" | "to">} view
  * @param {number} end
  * @param {number} by ns

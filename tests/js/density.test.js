@@ -50,6 +50,7 @@ for (const [what, n, length] of /** @type {[string, number, (i: number) => numbe
     const { made, end } = lane(n, length);
     const shares = new Float32Array(COLUMNS * LOOKS);
     for (const from of [-50 * STEP, 0, 12_345]) {
+      shares.fill(0);
       density(made, end, from, STEP, shares);
       const wanted = counted(made, end, from);
       assert.ok(shares.every((share, index) => Math.abs(share - wanted[index]) < 1e-3));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { follow, load } from "../../static/js/feed.js";
+import { follow, pages } from "../../static/js/feed.js";
 import { encode, joined } from "./encode.js";
 
 /** The sockets that were opened, each as the server sees it. @type {Socket[]} */
@@ -178,11 +178,14 @@ test("after close nothing is told and nothing is asked", () => {
 });
 
 test("a recorded run is loaded over HTTP alone, and a missing chunk is an error", async () => {
-  answers = { "/runs/abc": () => Response.json({ id: "abc", state: "finished" }), "after=0": () => page(1, 2), "after=2": () => page(3) };
-  assert.equal((await load("abc", listener.onChunks)).state, "finished");
+  const load = async () => {
+    for await (const chunks of pages("abc", 0)) listener.onChunks(chunks);
+  };
+  answers = { "after=0": () => page(1, 2), "after=2": () => page(3) };
+  await load();
   assert.deepEqual(told, ["chunks 1,2", "chunks 3"]);
   answers["after=3"] = () => page(5);
-  await assert.rejects(load("abc", listener.onChunks), /missing/);
-  answers["/runs/abc"] = () => new Response("", { status: 404 });
-  await assert.rejects(load("abc", listener.onChunks), /unknown/);
+  await assert.rejects(load(), /missing/);
+  answers["after=0"] = () => new Response("", { status: 404 });
+  await assert.rejects(load(), /unknown/);
 });

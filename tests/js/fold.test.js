@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "../../static/js/chunk.js";
 import { Timeline } from "../../static/js/fold.js";
-import { GIL, IO, KIND, LOCK, LOOK, PROCESS, READY, RUNNING, THREAD, WAITING } from "../../static/js/names.js";
+import { FUTURE, GIL, IO, KIND, LOCK, LOOK, PROCESS, READY, RUNNING, TASK, THREAD, WAITING } from "../../static/js/names.js";
 import { encode } from "./encode.js";
 import { GUARD, MAIN, MS, WORKER, laneOf, story } from "./story.js";
 
@@ -95,4 +95,31 @@ test("impossible numbers are refused and counted", () => {
   const timeline = fed([...process, { kind: KIND.STATE, t: 1, lane: 4e9, flags: RUNNING }, { kind: KIND.HOLD, t: 1, lane: 2, obj: 4e9 }, { kind: 99, t: 1 }]);
   assert.equal(timeline.refused, 3);
   assert.equal(timeline.order.length, 3);
+});
+
+test("what becomes known of one resource costs no look at the lanes that have nothing to do with it", () => {
+  const looked = (/** @type {number} */ tasks) => {
+    const timeline = new Timeline();
+    let touched = 0;
+    const touch = timeline.touch.bind(timeline);
+    timeline.touch = (lane, t) => (touched++, touch(lane, t));
+    const each = (/** @type {(i: number) => import("./encode.js").Event[]} */ events) => Array.from({ length: tasks }, (_, i) => events(i)).flat();
+    const waits = each((i) => [
+      { kind: KIND.LANE, t: i, lane: i + 4, flags: TASK, obj: 2 },
+      { kind: KIND.STATE, t: i, lane: i + 4, flags: RUNNING },
+      { kind: KIND.STATE, t: i + 1, lane: i + 4, flags: WAITING, obj: i + 1 },
+    ]);
+    const named = each((i) => [{ kind: KIND.RESOURCE, t: i + 2, lane: i + 4, obj: i + 1, flags: FUTURE }]);
+    const woken = each((i) => [{ kind: KIND.STATE, t: tasks + i, lane: i + 4, flags: RUNNING }]);
+    const acts = each((i) => [{ kind: KIND.ACT, t: i + 3, lane: 2, obj: i + 1, flags: 1 }]);
+    for (const events of [process, waits, named, woken, acts]) {
+      timeline.apply(parse(encode(events)));
+      touched += timeline.changed.size;
+      timeline.settle();
+    }
+    assert.equal(laneOf(timeline, 4).spans.look[1], LOOK.AWAIT);
+    assert.equal(laneOf(timeline, 4).links.n, 1);
+    return touched;
+  };
+  assert.ok(looked(400) < 4.1 * looked(100));
 });

@@ -6,6 +6,7 @@ import { Timeline } from "../../static/js/fold.js";
 import { hitAt } from "../../static/js/hit.js";
 import { layout } from "../../static/js/layout.js";
 import { GIL, INFERRED, INTERNAL, KIND, LOCK, PROCESS, QUEUE, RETURNED, RUNNING, TASK, THREAD, WAITING } from "../../static/js/names.js";
+import { timeAt, zoom } from "../../static/js/viewport.js";
 import { encode } from "./encode.js";
 import { GUARD, MAIN, MS, WORKER, laneOf, story } from "./story.js";
 
@@ -192,4 +193,35 @@ test("a GIL that nobody has is free only where somebody looked", () => {
   assert.deepEqual(note(5), ["free", "Nobody holds the GIL"]);
   assert.deepEqual(note(7), ["not looked at", "Nobody looked at the GIL then"]);
   assert.deepEqual(note(10), ["free", "Nobody holds the GIL"]);
+});
+
+test("how a span is drawn does not depend on where the view ends", () => {
+  const steps = Array.from({ length: 600 }, (_, i) => ({
+    kind: KIND.STATE, t: 10 * MS + Math.floor(i / 12) * 2e5 + (i % 12) * (i % 12 < 8 ? 900 : 9000),
+    lane: 2, flags: i % 2 ? RUNNING : WAITING, obj: 0,
+  }));
+  const timeline = folded([...root, ...steps]);
+  const { spans } = laneOf(timeline, 2);
+  const dense = new Map();
+  for (let from = 10 * MS; from < 12 * MS; from += 997) {
+    const [, row] = layout(timeline, viewed({ from, to: from + MS })).rows;
+    for (let i = spans.find(from); i < spans.find(from + MS); i++) {
+      const is = !row.spans.includes(i);
+      assert.equal(is, dense.get(i) ?? is, `span ${i} from ${from}`);
+      dense.set(i, is);
+      if (is) assert.ok(row.dense.some((t, k) => k % 2 === 0 && t <= spans.t[i] && row.dense[k + 1] > spans.t[i]));
+    }
+  }
+  assert.equal(new Set(dense.values()).size, 2);
+});
+
+test("zooming keeps the point under the pointer, however many steps it takes", () => {
+  const timeline = story(), view = viewed({ to: 1e10 }), x = 613;
+  const end = 1e10, at = timeAt(view, 200, x);
+  for (const factor of [0.93, 1 / 0.93]) {
+    for (let step = 0; step < 160; step++) {
+      zoom(view, end, factor, timeAt(view, 200, x));
+      assert.ok(Math.abs(layout(timeline, view).x(at) - x) <= 0.5, `step ${step} of ${factor}`);
+    }
+  }
 });

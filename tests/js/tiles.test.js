@@ -10,6 +10,8 @@ import { encode } from "./encode.js";
 
 /** What is drawn: [source x, source width, x, width]. @type {number[][]} */
 let drawn = [];
+/** How many tiles were made. */
+let made = 0;
 /** @type {any} */
 const context = {
   drawImage: (/** @type {any[]} */ ...given) => drawn.push([1, 3, 5, 7].map((index) => given[index])),
@@ -20,7 +22,7 @@ before(() => {
   Object.assign(globalThis, {
     OffscreenCanvas: class {
       getContext() {
-        return { putImageData() {} };
+        return { putImageData: () => made++ };
       }
     },
     ImageData: class {},
@@ -51,15 +53,15 @@ const colours = palette(false);
  * One frame in which so many lanes are painted.
  * @param {Tiles} tiles
  * @param {Timeline} timeline
- * @param {{now?: () => number, view?: typeof view, lanes?: number}} [how]
+ * @param {{now?: () => number, view?: typeof view, lanes?: number, height?: number}} [how]
  */
-function frame(tiles, timeline, { now = () => 0, view: seen = view, lanes = 1 } = {}) {
+function frame(tiles, timeline, { now = () => 0, view: seen = view, lanes = 1, height = 20 } = {}) {
   const clock = performance.now;
   performance.now = now;
   try {
     drawn = [];
-    tiles.begin(timeline, colours, 1);
-    for (const lane of timeline.order.slice(1, 1 + lanes)) tiles.paint(context, lane, layout(timeline, seen), seen.from, seen.to, 0, 20);
+    tiles.begin(timeline, colours, seen);
+    for (const lane of timeline.order.slice(1, 1 + lanes)) tiles.paint(context, lane, layout(timeline, seen), seen.from, seen.to, 0, height);
     tiles.end();
     return tiles.pending;
   } finally {
@@ -92,6 +94,37 @@ test("until a tile is ready a coarser one stands in", () => {
   assert.equal(frame(tiles, timeline, { view: closer, now: () => (now += 100) }), true);
   assert.ok(drawn.length > 0);
   assert.ok(drawn.every(([, source, , width]) => width > 4 * source));
+});
+
+test("until a tile is ready finer ones stand in, too", () => {
+  const tiles = new Tiles(), timeline = busy(1);
+  frame(tiles, timeline, { view: { ...view, to: 25_000 } });
+  frame(tiles, timeline, { view: { ...view, from: 25_000 } });
+  let now = 0;
+  assert.equal(frame(tiles, timeline, { now: () => (now += 100) }), true);
+  assert.equal(drawn.reduce((sum, [, , , width]) => sum + width, 0), 800);
+});
+
+test("what was made once is not made again while the view moves over it and back", () => {
+  const tiles = new Tiles(), timeline = busy(4);
+  const pan = () => {
+    const before = made;
+    for (let from = 0; from <= 40_000; from += 500) frame(tiles, timeline, { lanes: 4, view: { ...view, from, to: from + 10_000 } });
+    return made - before;
+  };
+  assert.ok(pan() > 0);
+  assert.equal(pan(), 0);
+});
+
+test("a row that has become higher has its tiles made anew, and until then the old ones stand in", () => {
+  const tiles = new Tiles(), timeline = busy(1);
+  frame(tiles, timeline);
+  let now = 0;
+  assert.equal(frame(tiles, timeline, { now: () => (now += 100), height: 12 }), true);
+  assert.ok(drawn.length > 0);
+  const before = made;
+  assert.equal(frame(tiles, timeline, { height: 12 }), false);
+  assert.equal(made - before, drawn.length);
 });
 
 test("a lane that changes has its tiles made anew from there on", () => {

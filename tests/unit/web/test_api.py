@@ -167,7 +167,7 @@ async def test_a_trace_is_told_in_four_ways(client: httpx.AsyncClient, recorder:
     assert {event["lane"] for event in events if event["kind"] == "lane"} == {lane["id"] for lane in timeline["lanes"]}
 
 
-@pytest.mark.parametrize("what", ["timeline", "findings", "chunks"])
+@pytest.mark.parametrize("what", ["timeline", "findings", "chunks", "export/chrome.json"])
 async def test_what_is_known_is_not_sent_again(client: httpx.AsyncClient, recorder: Recorder, what: str) -> None:
     run = await submitted(client)
     await recorder.record()
@@ -244,6 +244,7 @@ async def test_a_run_whose_link_is_given_away_is_kept(client: httpx.AsyncClient,
 async def test_an_unknown_run_is_unknown_everywhere(client: httpx.AsyncClient) -> None:
     for method, path in [
         *(("GET", what) for what in ("", "/source", "/timeline", "/findings", "/events", "/chunks")),
+        ("GET", "/export/chrome.json"),
         *(("POST", "/stop"), ("POST", "/share"), ("DELETE", "")),
     ]:
         assert (await client.request(method, f"/api/runs/unknown{path}")).status_code == 404, path

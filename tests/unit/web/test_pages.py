@@ -32,9 +32,7 @@ async def test_the_first_example_is_shown_and_nothing_runs(client: httpx.AsyncCl
     assert (data["run"], data["parent"]) == (None, None)
     assert (data["example"], data["source"]) == (site.examples[0].slug, site.examples[0].source)
     assert (data["python"], [python["id"] for python in data["pythons"]]) == ("3.13", ["3.12", "3.13", "3.13t"])
-    assert [section["section"] for section in data["examples"]] == [
-        section for section in SECTIONS if section in {example.section for example in site.examples}
-    ]
+    assert data["lesson"]["title"] == site.examples[0].title["en"]
     assert data["sandbox"]["backend"] == "local"
     assert data["limits"]["wall_ns"] == 10_000_000_000
     assert await site.store.queue() == {}
