@@ -89,20 +89,21 @@ class Watched:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.full = ""
-        self.cpu = 0
+        self.cpu = self.before = 0
 
     def within(self) -> contextlib.AbstractContextManager[None]:
         """Nothing to be in."""
         return contextlib.nullcontext()
 
     def begin(self, proc: int) -> None:
-        """Watch the processes of this /proc."""
+        """Watch the processes of this /proc. What is there already has used its CPU time before."""
         self.proc = proc
+        self.before = survey(proc)[0]
 
     def look(self) -> int:
         """CPU of the tree so far, in ns; sets `full` when it has more memory than it may have."""
         cpu, resident, running = survey(self.proc)
-        self.cpu = max(self.cpu, cpu)
+        self.cpu = max(self.cpu, cpu - self.before)
         if resident > self.limit and proportional(self.proc, running) > self.limit:
             self.full = reached(self.limit)
         elif machine_is_short():
@@ -121,9 +122,14 @@ def reached(limit: int) -> str:
 
 def machine_is_short() -> bool:
     """Whether hardly any memory is left, for whatever reason: kernel buffers and unmapped pages show nowhere else."""
+    return memory_left() * SHORT < 1
+
+
+def memory_left() -> float:
+    """The share of the machine's memory that can still be had."""
     with open("/proc/meminfo", "rb") as file:
         kib = {line.split()[0]: int(line.split()[1]) for line in file}
-    return kib[b"MemAvailable:"] * SHORT < kib[b"MemTotal:"]
+    return kib[b"MemAvailable:"] / kib[b"MemTotal:"]
 
 
 def survey(proc: int) -> tuple[int, int, list[str]]:
