@@ -2,12 +2,12 @@
 
     init.py CONTROL STATUS STDOUT STDERR cold|warm PYTHON RESOURCE=LIMIT …
 
-The first four are inherited descriptors. The program's source is what comes over CONTROL up to its end; STATUS gets
-`ready`, then `exit N` or `signal N` when the program's root process has ended, then `cpu NS` of the whole tree once
-every process of it is gone, without what it used before there was a program. A warm box's root process is started at
-once, and stops itself when it has imported what programs import (app/tracer/warm.py). Runs on the box's own
-interpreter, so that a wait status need not be squeezed into an exit code on its way out. The program can neither read
-nor write what belongs to this process.
+The first four are inherited descriptors. Over CONTROL comes a byte, when this process is where its limits are, and then
+up to the end the program's source. STATUS gets `ready`, then `exit N` or `signal N` when the program's root process has
+ended, then `cpu NS` of the whole tree once every process of it is gone, without what it used before there was a
+program. A warm box's root process is started at once, and stops itself when it has imported what programs import
+(app/tracer/warm.py). Runs on the box's own interpreter, so that a wait status need not be squeezed into an exit code on
+its way out. The program can neither read nor write what belongs to this process.
 """
 
 # ruff: noqa: PTH120, PTH123 - importing pathlib would cost every box its time
@@ -35,6 +35,8 @@ def main(descriptors: list[int], *, warm: bool, python: str, limits: list[str]) 
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         # What Python changed at start; an init's default for every signal from within is to ignore it.
         signal.signal(number, signal.SIG_DFL)
+    if not os.read(control, 1):
+        raise SystemExit("the supervisor went away")
     root = used = 0
     if warm:
         root = start(status, stdout, stderr, python, limits)

@@ -27,6 +27,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -196,8 +197,7 @@ class Box:
             (os.POSIX_SPAWN_DUP2, say, 2),
         ]
         usual = (os.SCHED_OTHER, os.sched_param(0))
-        with self.used.within():
-            self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
+        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
         self.ended = os.pidfd_open(self.bwrap)
         for descriptor in (*inherited, say):
             os.close(descriptor)
@@ -206,21 +206,30 @@ class Box:
         self.zero = self.root_ended = 0
         self.init = -1
         self.watched, self.samples, self.sampler = order["gil"], order["samples"], 0
-        self.await_ready()
-        child = json.loads(os.read(info, 4096))["child-pid"]
-        os.close(info)
+        child = self.child(info)
         self.init = os.pidfd_open(child)
+        self.used.take(child)  # the kernel needs a while for it; init starts meanwhile
+        os.write(self.control, b"!")
+        self.report = self.hear(self.status).removeprefix(b"ready\n")
+        os.close(info)
         self.proc = os.open(f"/proc/{child}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-    def await_ready(self) -> None:
-        """Return when init is there."""
+    def child(self, info: int) -> int:
+        """The pid of init, which bubblewrap tells bit by bit, with more behind it."""
+        told = b""
+        while not (found := re.search(rb'"child-pid": (\d+)\D', told)):
+            told += self.hear(info)
+        return int(found[1])
+
+    def hear(self, descriptor: int) -> bytes:
+        """What bubblewrap or init says first."""
         poll = select.poll()
-        poll.register(self.status, select.POLLIN)
-        if not poll.poll(START_SECONDS * 1000) or not (line := os.read(self.status, 4096)):
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(START_SECONDS * 1000) or not (said := os.read(descriptor, 4096)):
             os.kill(self.bwrap, signal.SIGKILL)
             os.waitpid(self.bwrap, 0)
             raise Failed(self.complaint() or "the interpreter did not start in the sandbox")
-        self.report = line.removeprefix(b"ready\n")
+        return said
 
     def complaint(self) -> str:
         """What bubblewrap or init wrote to its standard error: its last line."""

@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import select
-from collections.abc import Iterator
 from typing import Any
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
@@ -28,7 +27,6 @@ class Charged:
     def __init__(self, group: dict[str, Any], limit: int) -> None:
         """Open its files while that is allowed: writing to them later needs no right any more."""
         self.join = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in group["join"]]
-        self.leave = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in group["leave"]]
         self.memory = os.open(group["memory"], os.O_RDONLY | os.O_CLOEXEC)
         self.usage = os.open(group["cpu"], os.O_RDONLY | os.O_CLOEXEC)
         self.limit = limit
@@ -42,16 +40,10 @@ class Charged:
         else:
             self.alarm = (self.memory, select.POLLPRI)
 
-    @contextlib.contextmanager
-    def within(self) -> Iterator[None]:
-        """Be in the group, so that what is started meanwhile is born in it."""
+    def take(self, pid: int) -> None:
+        """Have a process in the group, and all that it starts from now on."""
         for file in self.join:
-            os.write(file, b"0")
-        try:
-            yield
-        finally:
-            for file in self.leave:
-                os.write(file, b"0")
+            os.write(file, b"%d" % pid)
 
     def begin(self, _: int) -> None:
         """From now on the program is measured."""
@@ -91,9 +83,8 @@ class Watched:
         self.full = ""
         self.cpu = self.before = 0
 
-    def within(self) -> contextlib.AbstractContextManager[None]:
+    def take(self, _: int) -> None:
         """Nothing to be in."""
-        return contextlib.nullcontext()
 
     def begin(self, proc: int) -> None:
         """Watch the processes of this /proc. What is there already has used its CPU time before."""
