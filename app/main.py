@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,7 +29,8 @@ from app.follow import Chunks, follow
 from app.recorder import Recorder
 from app.sandbox import Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
-from app.sandbox.pythons import find_pythons
+from app.sandbox.pool import Pool
+from app.sandbox.pythons import default_python, find_pythons
 from app.settings import Settings
 from app.store import Store, Submission
 from app.store.memory import MemoryStore
@@ -63,22 +64,25 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
     metrics = Metrics(settings.boxes)
     pythons = find_pythons(filter(None, settings.pythons.split(os.pathsep)))
     store = MeteredStore(await _store(settings.store), metrics, time.monotonic)
-    sandbox: Sandbox | None = None
+    sandbox: Pool | None = None
     try:
         for run in await store.unfinished():
             await store.lose(run.id)
             logger.warning("run %s was cut off when the server ended, and is lost", run.id, extra={"run": run.id})
         runner: Runner | str
-        recording: asyncio.Task[None] | None = None
+        background: list[asyncio.Task[None]] = []
         try:
-            sandbox = _sandbox(settings, pythons, None)
+            behind = _sandbox(settings, pythons, None)
         except NoSandbox as error:
             runner = str(error)
             logger.critical("programs can't be run: %s", error)
         else:
+            usual = (default_python(pythons), settings.limits)
+            sandbox = Pool(behind, usual, count=settings.warm, boxes=settings.boxes, counted=metrics.count_box)
+            metrics.warm.set_function(partial(len, sandbox.waiting))
             recorder = Recorder(store, sandbox, boxes=settings.boxes)
             runner = Runner(sandbox.name, sandbox.guarantees(), recorder)
-            recording = asyncio.create_task(_record(recorder))
+            background += [asyncio.create_task(_keep_on(work)) for work in (recorder.run_forever, sandbox.run_forever)]
             logger.info("programs run in %s on Python %s", sandbox.name, ", ".join(python.id for python in pythons))
         assets = Assets()
         if not assets.built:
@@ -99,11 +103,10 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
             clock=time.monotonic,
             free_bytes=partial(_free_bytes, settings.store),
         )
-        sweeping = asyncio.create_task(_sweep(store, settings))
+        background.append(asyncio.create_task(_sweep(store, settings)))
         try:
             yield site
         finally:
-            background = [sweeping, *([recording] if recording else [])]
             for task in background:
                 task.cancel()
             await asyncio.wait(background)
@@ -113,12 +116,12 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
         await store.close()
 
 
-async def _record(recorder: Recorder) -> None:
-    """Record; a server that can't any more ends, so that whatever started it may start it again."""
+async def _keep_on(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it for ever; a server that can't any more ends, so that whatever started it may start it again."""
     try:
-        await recorder.run_forever()
+        await work()
     except Exception:
-        logger.exception("the recorder failed")
+        logger.exception("the server failed")
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -156,7 +159,7 @@ def _free_bytes(url: str) -> int:
 def _sandbox(settings: Settings, pythons: tuple[Python, ...], folder: Path | None) -> Sandbox:
     if not pythons:
         raise NoSandbox("no CPython from 3.11 on was found; name one in INTERLEAVE_PYTHONS")
-    return Bubblewrap(pythons, folder, boxes=settings.boxes, pure=not settings.accelerator)
+    return Bubblewrap(pythons, folder, boxes=settings.boxes + settings.warm, pure=not settings.accelerator)
 
 
 async def trace(settings: Settings, program: Program, python_id: str | None) -> tuple[Run, Timeline]:

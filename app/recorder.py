@@ -9,6 +9,7 @@ import os
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -121,11 +122,19 @@ class Recorder:
             self.boxes[run_id].kill(Kind.stopped, detail)
 
     async def _one(self, lease: Lease) -> None:
+        async with AsyncExitStack() as afterwards:  # its box is taken down while others run
+            try:
+                await self._one_with(lease, afterwards)
+            finally:
+                self.stopping.pop(lease.run.id, None)
+                self.slots.release()
+
+    async def _one_with(self, lease: Lease, afterwards: AsyncExitStack) -> None:
         run = lease.run
         logger.info("run %s begins on Python %s", run.id, run.python.id, extra={"run": run.id})
         try:
             try:
-                await self._record(lease)
+                await self._record(lease, afterwards)
             except Fenced:
                 raise
             except Exception as problem:
@@ -135,9 +144,6 @@ class Recorder:
                 await patiently(partial(self._fail, lease, outcome), math.inf)
         except Fenced:
             logger.warning("run %s was taken over", run.id, extra={"run": run.id})
-        finally:
-            self.stopping.pop(run.id, None)
-            self.slots.release()
 
     async def _fail(self, lease: Lease, outcome: Outcome) -> None:
         run_id = lease.run.id
@@ -147,9 +153,10 @@ class Recorder:
         await self.store.finish(lease, outcome, wall_ns=wall_ns, cpu_ns=0, dropped=Dropped(), events=run.events)
         logger.info("run %s ended: %s", run_id, outcome.kind, extra={"run": run_id})
 
-    async def _record(self, lease: Lease) -> None:
+    async def _record(self, lease: Lease, afterwards: AsyncExitStack) -> None:
         program = await patiently(lambda: self.store.source(lease.run.id), PATIENCE_S)
         box = await self.sandbox.prepare(lease.run.python, lease.run.limits)
+        afterwards.push_async_callback(box.close)
         try:
             self.boxes[lease.run.id] = box
             recording = Recording(self.store, lease, box, zero=await box.run(program))
@@ -158,7 +165,6 @@ class Recorder:
             await recording.until_the_end()
         finally:
             self.boxes.pop(lease.run.id, None)
-            await box.close()
 
 
 @dataclass(slots=True)

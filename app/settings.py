@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         le=MOST_BOXES,
         description="How many programs run at the same time; by default one a core, as far as half of the memory goes.",
     )
+    warm: int = Field(
+        default_factory=machine_boxes,
+        ge=0,
+        le=MOST_BOXES,
+        description="How many more boxes wait for programs, started and with the usual imports done; 0 for none.",
+    )
     limits: Limits = Field(
         default_factory=Limits, description="What one run may use; INTERLEAVE_LIMITS__WALL_NS and so on."
     )

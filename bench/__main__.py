@@ -1,4 +1,4 @@
-"""`python -m bench [first|cost|live|page|volume|viewers …] [--pairs N]`: print the tables, all of them by default.
+"""`python -m bench [first|cost|live|page|volume|viewers|bursts …] [--pairs N]`: print the tables, all of them by default.
 
 `python -m bench soak [--minutes N]` loads one server for so long.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import cost, first, live, page, soak, viewers, volume
+from bench import bursts, cost, first, live, page, soak, viewers, volume
 
 BENCHES = {
     "first": first.main,
@@ -16,6 +16,7 @@ BENCHES = {
     "page": page.main,
     "volume": volume.main,
     "viewers": viewers.main,
+    "bursts": bursts.main,
 }
 
 

@@ -1,4 +1,4 @@
-"""From a click on Run to the first event, at a socket and on the screen, beside a bare interpreter."""
+"""From a click on Run to the first event, at a socket and on the screen, beside a bare interpreter; and boxes alone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from playwright.sync_api import Browser, sync_playwright
 from websockets.asyncio.client import connect
 
 from app.core.event import unpack
+from app.core.run import Limits, Program
+from app.sandbox import Sandbox
+from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.pythons import default_python, find_pythons
+from app.tracer.warm import MODULES
 from bench import interpreter
 from bench.table import milliseconds, ratio, show
-from tests.conftest import start_server
+from tests.conftest import Server, start_server
 from tests.e2e.conftest import CHROMIUM, SWITCHES
 
+PYTHON = default_python(find_pythons())
 PROGRAMS = {
     "print": "print('hello')\n",
     "a thread": "import threading\nthread = threading.Thread(target=print)\nthread.start()\nthread.join()\n",
@@ -67,16 +73,62 @@ def bare_s(python: Path, source: str) -> float:
     return time.perf_counter() - start
 
 
-async def measure(url: str, socket_url: str, python: Path, pairs: int) -> list[tuple[str, ...]]:
+async def warmed(client: httpx.AsyncClient) -> None:
+    """Return when a box waits for a program."""
+    metrics = ""
+    while "interleave_warm_boxes" not in metrics or "interleave_warm_boxes 0.0" in metrics:
+        await asyncio.sleep(0.1)
+        metrics = (await client.get("/metrics")).text
+
+
+async def measure(server: Server, python: Path, pairs: int, *, warm: bool) -> list[tuple[str, ...]]:
     """A row for every program."""
     rows = []
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=server.url) as client:
         for title, source in PROGRAMS.items():
             ours, bare = [], []
             for _ in range(pairs + 1):
-                ours.append(await first_event_s(client, socket_url, source))
+                if warm:
+                    await warmed(client)
+                ours.append(await first_event_s(client, server.socket_url, source))
                 bare.append(await asyncio.to_thread(bare_s, python, source))
-            rows.append((title, milliseconds(bare[1:]), milliseconds(ours[1:]), ratio(ours[1:], bare[1:])))
+            name = f"{title}, {'warm' if warm else 'cold'}"
+            rows.append((name, milliseconds(bare[1:]), milliseconds(ours[1:]), ratio(ours[1:], bare[1:])))
+    return rows
+
+
+async def first_line_s(sandbox: Sandbox, source: str, *, warm: bool) -> float:
+    """Seconds from the wish for a box, or from the hand-over to one that is warm, to the first line of the program."""
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    box = await sandbox.prepare(PYTHON, Limits(), warm=warm)
+    if warm:
+        start = time.perf_counter()
+    line = loop.create_future()
+    loop.add_reader(box.stdout, lambda: line.done() or line.set_result(time.perf_counter()))
+    await box.run(Program(source))
+    took = await line - start
+    loop.remove_reader(box.stdout)
+    await box.close()
+    return float(took)
+
+
+async def measure_boxes(folder: Path, python: Path, pairs: int) -> list[tuple[str, ...]]:
+    """A warm box beside an interpreter that does nothing, and a cold one beside one that imports the same."""
+    sandbox = Bubblewrap([PYTHON], folder)
+    imports = f"import {', '.join(MODULES)}\nprint()\n"
+    rows = []
+    for warm, title, source, theirs in (
+        (True, "what warm boxes import, warm; bare: pass", imports, "pass"),
+        (False, "what warm boxes import, cold", imports, imports),
+        (False, "print, cold", PROGRAMS["print"], PROGRAMS["print"]),
+    ):
+        ours, bare = [], []
+        for _ in range(pairs + 1):
+            ours.append(await first_line_s(sandbox, source, warm=warm))
+            bare.append(await asyncio.to_thread(bare_s, python, theirs))
+        rows.append((title, milliseconds(bare[1:]), milliseconds(ours[1:]), ratio(ours[1:], bare[1:])))
+    await sandbox.close()
     return rows
 
 
@@ -98,16 +150,19 @@ def measure_screen(url: str, python: Path, pairs: int) -> list[tuple[str, ...]]:
 
 def main(pairs: int) -> None:
     """Measure and print."""
-    with TemporaryDirectory() as folder:
-        server = start_server(Path(folder) / "runs")
-        try:
-            python = interpreter.bare(Path(folder))
-            rows = asyncio.run(measure(server.url, server.socket_url, python, pairs))
-            rows += measure_screen(server.url, python, pairs)
-        finally:
-            server.stop()
-    show(
-        f"Click → first event, {pairs} pairs: median (least–most)",
-        ("program", "bare, whole program", "Interleave, first event", "ratio"),
-        rows,
-    )
+    head = ("program", "bare, whole program", "Interleave, first event", "ratio")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        python = interpreter.bare(folder, PYTHON.executable)
+        rows = []
+        for warm in (True, False):
+            server = start_server(folder / "runs", **({} if warm else {"WARM": "0"}))
+            try:
+                rows += asyncio.run(measure(server, python, pairs, warm=warm))
+                rows += measure_screen(server.url, python, pairs) if warm else []
+            finally:
+                server.stop()
+        show(f"Click → first event, {pairs} pairs: median (least–most)", head, rows)
+        rows = asyncio.run(measure_boxes(folder / "boxes", python, pairs))
+        head = ("program", "bare, whole program", "box, first line", "ratio")
+        show(f"Box → first line, without a server, {pairs} pairs: median (least–most)", head, rows)

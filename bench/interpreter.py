@@ -14,10 +14,10 @@ TRACER = Path(wire.__file__).parent
 ACCELERATOR = Path(app.sandbox.__file__).with_name("accelerator.py")
 
 
-def bare(folder: Path) -> Path:
+def bare(folder: Path, python: str = sys.executable) -> Path:
     """A plain interpreter."""
     home = folder / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    subprocess.run([python, "-m", "venv", "--without-pip", home], check=True)
     return home / "bin" / "python"
 
 

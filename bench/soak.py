@@ -25,6 +25,8 @@ from tests.contract.serving import below
 
 CLIENTS = 6
 VIEWERS = 2
+SETTLED_S = 5
+"""Until the last boxes are gone, and others wait."""
 RETAIN_BYTES = 256 << 10
 SLUGS = ("lock", "process-queue", "semaphore", "article-asyncio", "thread-join", "task", "pool-map")
 COUNTED = ("interleave_expired_runs_total", "interleave_dropped_events_total", "interleave_refused_total")
@@ -119,7 +121,7 @@ async def load_for(server: Server, folder: Path, minutes: float) -> tuple[Tally,
         while not all(one.done() for one in clients):
             seen.append(held(server, folder))
             await asyncio.wait(clients, timeout=60)
-    await asyncio.sleep(5)
+    await asyncio.sleep(SETTLED_S)
     seen.append(held(server, folder))
     return tally, seen
 
@@ -137,6 +139,7 @@ def main(minutes: float) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name) / "runs"
         server = start_server(folder, RETAIN_BYTES=str(RETAIN_BYTES))
+        time.sleep(SETTLED_S)
         idle = held(server, folder)
         begin = time.monotonic()
         try:

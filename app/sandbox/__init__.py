@@ -60,8 +60,11 @@ class Sandbox(Protocol):
         """What holds here, for the page and /healthz."""
         ...
 
-    async def prepare(self, python: Python, limits: Limits) -> Box:
-        """A box that is ready for its program. Raises NoSandbox when the backend stopped working."""
+    async def prepare(self, python: Python, limits: Limits, *, warm: bool = False) -> Box:
+        """A box that is ready for its program. Raises NoSandbox when the backend stopped working.
+
+        A `warm` one takes longer: its interpreter has started and has imported what concurrent programs do.
+        """
         ...
 
     async def close(self) -> None:

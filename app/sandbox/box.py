@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,9 +19,9 @@ from app.core.errors import NoSandbox
 from app.core.run import End, Kind, Limits, Program
 from app.sandbox import machine
 from app.sandbox.groups import Groups
+from app.sandbox.nursery import Nursery
 from app.tracer import wire
 
-SUPERVISOR = Path(__file__).parent / "supervisor.py"
 SECCOMP = "seccomp"
 PATIENCE_SECONDS = 60
 PIPE_BYTES = 1 << 20
@@ -54,26 +53,32 @@ class Way:
     disable_userns: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What boxes are made with; `folder` has the system call filter in SECCOMP, and gets their flight logs."""
+
+    bwrap: machine.Bwrap
+    way: Way
+    folder: Path
+    groups: Groups | None
+    nursery: Nursery
+
+
 class Parts:
     """A started supervisor and all that belongs to its box; `free` it."""
 
-    def __init__(
-        self, bwrap: machine.Bwrap, image: Image, limits: Limits, way: Way, folder: Path, groups: Groups | None
-    ) -> None:
-        """Start the supervisor of a box; `folder` has the system call filter in SECCOMP.
-
-        Raises NoSandbox, or OSError when the machine is out of something.
-        """
+    def __init__(self, image: Image, limits: Limits, make: Making, *, warm: bool) -> None:
+        """Start the supervisor of a box. Raises NoSandbox, or OSError when the machine is out of something."""
         with contextlib.ExitStack() as stack:
             user: int | None = None
             locks: list[int] = []
             if os.geteuid() == 0:
                 user, *locks = machine.claim_user()
                 stack.callback(os.close, *locks)
-            group = groups.make(limits) if groups else None
-            if groups and group:
-                stack.callback(groups.remove, group)
-            self.log_path = _make_log(folder, limits.log_bytes, user)
+            group = make.groups.make(limits) if make.groups else None
+            if make.groups and group:
+                stack.callback(make.groups.remove, group)
+            self.log_path = _make_log(make.folder, limits.log_bytes, user, warm=warm)
             stack.callback(self.log_path.unlink, missing_ok=True)
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, self.log)
@@ -84,33 +89,24 @@ class Parts:
             with contextlib.ExitStack() as writers:
                 self.stdout, stdout = _packet_pipe(stack, writers)
                 self.stderr, stderr = _packet_pipe(stack, writers)
-                seccomp = os.open(folder / SECCOMP, os.O_RDONLY | os.O_CLOEXEC)
+                seccomp = os.open(make.folder / SECCOMP, os.O_RDONLY | os.O_CLOEXEC)
                 writers.callback(os.close, seccomp)
                 self.socket, theirs = socket.socketpair()
                 stack.callback(self.socket.close)
                 writers.callback(theirs.close)
-                self.process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", str(SUPERVISOR)],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=(stdout, stderr, seccomp, self.samples, *locks),
-                    start_new_session=True,
-                )
-                stack.callback(self._end_process)
+                self.supervisor = make.nursery.fork([theirs.fileno(), stdout, stderr, seccomp, self.samples, *locks])
+                stack.callback(os.close, self.supervisor)
+                stack.callback(self.end)
             order = {
-                "bwrap": bwrap.program,
-                "folder": bwrap.folder,
+                "bwrap": make.bwrap.program,
+                "folder": make.bwrap.folder,
                 "binds": [*image.binds, (str(self.log_path), wire.LOG_PATH)],
                 "python": image.python,
-                **asdict(way),
+                **asdict(make.way),
                 "user": user,
-                "stdout": stdout,
-                "stderr": stderr,
-                "seccomp": seccomp,
-                "samples": self.samples,
                 "gil": image.gil,
                 "group": group.order() if group else None,
-                "server": os.getpid(),
+                "warm": warm,
                 "limits": asdict(limits),
             }
             self.socket.sendall(json.dumps(order).encode() + b"\n")
@@ -120,12 +116,13 @@ class Parts:
         """Let go of everything, the supervisor and so the box included."""
         self._free.close()
 
-    def _end_process(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def end(self) -> None:
+        """Kill the supervisor, and so the box; harmless when it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.supervisor, signal.SIGKILL)
 
 
-def prepare_log(descriptor: int, size: int) -> None:
+def prepare_log(descriptor: int, size: int, *, warm: bool = False) -> None:
     """Make an empty file an empty flight log of `size` bytes.
 
     What an ordinary run fills is written to beforehand: on a disk, a program that is the first to touch a page pays
@@ -133,15 +130,15 @@ def prepare_log(descriptor: int, size: int) -> None:
     """
     os.posix_fallocate(descriptor, 0, size)
     os.pwrite(descriptor, bytes(min(size, TOUCHED)), 0)
-    os.pwrite(descriptor, wire.header(size), 0)
+    os.pwrite(descriptor, wire.header(size, warm=warm), 0)
 
 
-def _make_log(folder: Path, size: int, user: int | None) -> Path:
+def _make_log(folder: Path, size: int, user: int | None, *, warm: bool) -> Path:
     """An empty flight log that its box can write and not outgrow: owned by us, so that nobody inside can chmod it."""
     path = folder / f"log-{time.monotonic_ns()}"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        prepare_log(descriptor, size)
+        prepare_log(descriptor, size, warm=warm)
         if user is not None:
             os.fchown(descriptor, 0, user)
             os.fchmod(descriptor, 0o660)
@@ -183,7 +180,7 @@ class BubblewrapBox:
         await loop.create_unix_connection(lambda: self._talk, sock=self._parts.socket)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._talk.ready
+                await asyncio.shield(self._talk.ready)
         except TimeoutError:
             raise NoSandbox("A box did not become ready: is this machine overloaded?") from None
         self._parts.log_path.unlink()
@@ -214,7 +211,7 @@ class BubblewrapBox:
     def _overdue(self) -> None:
         if not self._talk.end.done():
             self._talk.loss = "the sandbox's supervisor hung"
-            self._parts.process.kill()
+            self._parts.end()
 
     async def close(self) -> None:
         """See Box. Stop watching its descriptors first: their numbers are free for others afterwards."""

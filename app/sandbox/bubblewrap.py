@@ -1,9 +1,8 @@
 """Boxes by bubblewrap: namespaces of their own, nothing of the host in them but the interpreter and its libraries.
 
-    server ── supervisor (one a box) ── bwrap ── init (process 1, on the box's interpreter) ── the program (process 2)
+    server ── nursery ── supervisor (one a box) ── bwrap ── init (process 1, on the box's interpreter) ── the program
 
-`prepare` builds everything up to an init that waits for its program: a pool of warm boxes keeps what it returns, and
-init is where a root process could be forked from an interpreter that has its imports done.
+`prepare` builds everything up to an init that waits for its program; warm, up to an interpreter that does.
 """
 
 from __future__ import annotations
@@ -15,13 +14,15 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from app.core.errors import NoSandbox
 from app.core.run import Kind, Limits, Program, Python
 from app.sandbox import Guarantee, machine, seccomp
-from app.sandbox.box import PATIENCE_SECONDS, SECCOMP, BubblewrapBox, Image, Parts, Way, try_out
+from app.sandbox.box import PATIENCE_SECONDS, SECCOMP, BubblewrapBox, Image, Making, Parts, Way, try_out
 from app.sandbox.groups import Groups, NoGroups
+from app.sandbox.nursery import Nursery
 
 logger = logging.getLogger(__name__)
 
@@ -59,29 +60,31 @@ class Bubblewrap:
         self._bwrap = machine.find_bwrap()
         self._turns = asyncio.Semaphore(boxes)
         self._boxes: set[BubblewrapBox] = set()
+        self._nursery = Nursery()
         self._folder = machine.own_folder(directory or Path(tempfile.gettempdir()))
         try:
             (self._folder.path / SECCOMP).write_bytes(seccomp.program())
             self._images = _build_images(tuple(pythons), self._folder.path, tracer, pure=pure)
-            self._way = self._find_way()
+            self._making = self._find_way()
             self.groups, self._ungrouped = self._find_groups() if grouped else (None, "control groups are not wanted")
+            self._making = replace(self._making, groups=self.groups)
         except BaseException:
+            self._nursery.close()
             self._folder.remove()
             raise
 
     def guarantees(self) -> tuple[Guarantee, ...]:
         """See Sandbox."""
         return machine.guarantees(
-            staged=self._way.staged, disable_userns=self._way.disable_userns, ungrouped=self._ungrouped
+            staged=self._making.way.staged, disable_userns=self._making.way.disable_userns, ungrouped=self._ungrouped
         )
 
-    async def prepare(self, python: Python, limits: Limits) -> BubblewrapBox:
+    async def prepare(self, python: Python, limits: Limits, *, warm: bool = False) -> BubblewrapBox:
         """See Sandbox; `python` is one of those given at the start."""
         await self._turns.acquire()
         try:
-            box = BubblewrapBox(
-                self._start(self._images[python.executable], limits, self._way, self.groups), self._left
-            )
+            parts = Parts(self._images[python.executable], limits, self._making, warm=warm)
+            box = BubblewrapBox(parts, self._left)
         except BaseException:
             self._turns.release()
             raise
@@ -96,26 +99,25 @@ class Bubblewrap:
     async def close(self) -> None:
         """See Sandbox."""
         await asyncio.gather(*(box.close() for box in self._boxes))
+        self._nursery.close()
         if self.groups:
             self.groups.close()
         self._folder.remove()
-
-    def _start(self, image: Image, limits: Limits, way: Way, groups: Groups | None) -> Parts:
-        return Parts(self._bwrap, image, limits, way, self._folder.path, groups)
 
     def _left(self, box: BubblewrapBox) -> None:
         self._boxes.discard(box)
         self._turns.release()
 
-    def _find_way(self) -> Way:
+    def _find_way(self) -> Making:
         """The best way in which a real box runs a real program."""
         image = next(iter(self._images.values()))
         refusals = []
         for way in WAYS:
             if way.staged or os.geteuid() != 0:  # from root it must be staged: a box's user can't reach root's files
-                end = try_out(self._start(image, PROBE_LIMITS, way, None), PROBE)
+                making = Making(self._bwrap, way, self._folder.path, None, self._nursery)
+                end = try_out(Parts(image, PROBE_LIMITS, making, warm=False), PROBE)
                 if end.get("exit_code") == 0:
-                    return way
+                    return making
                 refusals.append(end["detail"] or f"the test program ended with {end}")
         raise NoSandbox(machine.advice(refusals))
 
@@ -126,7 +128,8 @@ class Bubblewrap:
         except NoGroups as error:
             return None, str(error)
         try:
-            end = try_out(self._start(next(iter(self._images.values())), GREEDY_LIMITS, self._way, groups), GREEDY)
+            making = replace(self._making, groups=groups)
+            end = try_out(Parts(next(iter(self._images.values())), GREEDY_LIMITS, making, warm=False), GREEDY)
         except OSError as error:
             end = {"detail": str(error)}
         if end.get("cause") == Kind.out_of_memory:

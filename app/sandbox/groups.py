@@ -25,9 +25,7 @@ LEAF = "interleave.server"
 """Where version 2 needs the server itself to be: a group with processes may not hand out controllers."""
 FIRST = ("memory", "pids", "cpuacct")
 OVERHEAD_BYTES = 24 << 20
-"""What bubblewrap, process 1 and the flight log's pages that are being written take beside the program."""
-OVERHEAD_PROCESSES = 3
-"""Bubblewrap, process 1, and the supervisor while it starts them."""
+"""What process 1 and the flight log's pages that are being written take beside the program."""
 TCP_BYTES = 32 << 20
 """Version 1 counts TCP's buffers apart."""
 PATIENCE_SECONDS = 5
@@ -43,13 +41,11 @@ class Group:
 
     version: int
     folders: tuple[Path, ...]
-    leave: tuple[Path, ...]
 
     def order(self) -> dict[str, object]:
-        """What the supervisor is told: files to write 0 to on the way in and back, and where it sees what happens."""
+        """What the supervisor is told: files to write a pid to on its way in, and where it sees what happens."""
         return {
             "join": [str(folder / "cgroup.procs") for folder in self.folders],
-            "leave": [str(folder / "cgroup.procs") for folder in self.leave],
             "memory": str(self.folders[0] / ("memory.oom_control" if self.version == 1 else "memory.events")),
             "bell": str(self.folders[0] / "cgroup.event_control") if self.version == 1 else None,
             "cpu": str(self.folders[-1] / ("cpuacct.usage" if self.version == 1 else "cpu.stat")),
@@ -64,7 +60,7 @@ class Groups:
 
     def __init__(self) -> None:
         try:
-            self.version, self._own, self._parents = _mine()
+            self.version, self._parents = _mine()
             name = f"{PREFIX}{secrets.token_hex(4)}"
             self.tops = tuple(parent / name for parent in self._parents)
             gate = os.open(self._parents[0], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -88,10 +84,10 @@ class Groups:
     def make(self, limits: Limits) -> Group:
         """A group for one box, with its limits. Raises OSError."""
         name = f"{next(self._numbers)}"
-        group = Group(self.version, tuple(top / name for top in self.tops), self._own)
+        group = Group(self.version, tuple(top / name for top in self.tops))
         for folder in group.folders:
             folder.mkdir(exist_ok=True)  # where controllers share a hierarchy, they share the folder
-        memory, processes = limits.memory_bytes + OVERHEAD_BYTES, limits.processes + OVERHEAD_PROCESSES
+        memory, processes = limits.memory_bytes + OVERHEAD_BYTES, limits.processes + 1  # process 1
         if self.version == 1:
             memory_folder, pids_folder, _ = group.folders
             (memory_folder / "memory.limit_in_bytes").write_text(str(memory))
@@ -119,8 +115,8 @@ class Groups:
             self._locked = None
 
 
-def _mine() -> tuple[int, tuple[Path, ...], tuple[Path, ...]]:
-    """The version, the groups that this process is in, and those under which it may make others. Raises NoGroups."""
+def _mine() -> tuple[int, tuple[Path, ...]]:
+    """The version, and the groups under which this process may make others. Raises NoGroups."""
     places: dict[str, str] = {}
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, names, path = line.split(":", 2)
@@ -135,14 +131,13 @@ def _mine() -> tuple[int, tuple[Path, ...], tuple[Path, ...]]:
         elif kind == "cgroup2" and "" in places:
             second = _below(mounted, root, places[""])
     if all(name in first for name in FIRST):
-        own = tuple(first[name] for name in FIRST)
-        return 1, own, own
+        return 1, tuple(first[name] for name in FIRST)
     if second is None:
         raise NoGroups("this machine has no control groups that show their place")
-    return 2, *_delegated(second)
+    return 2, (_delegated(second),)
 
 
-def _delegated(own: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+def _delegated(own: Path) -> Path:
     """Make a group of version 2 hand out its controllers; this process is in a leaf of it afterwards."""
     parent = own.parent if own.name == LEAF else own
     missing = {"memory", "pids"} - set((parent / "cgroup.controllers").read_text().split())
@@ -158,9 +153,8 @@ def _delegated(own: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         leaf.mkdir(exist_ok=True)
         for pid in (parent / "cgroup.procs").read_text().split():
             (leaf / "cgroup.procs").write_text(pid)
-        own = leaf
     (parent / "cgroup.subtree_control").write_text("+memory +pids")
-    return (own,), (parent,)
+    return parent
 
 
 def _below(mounted: str, root: str, path: str) -> Path:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.errors import NoSandbox
-from app.sandbox import Guarantee
+from app.sandbox import Guarantee, tree
 
 FIRST_USER, USERS = 64000, 1000
 USER_LOCKS = Path("/run/interleave")
@@ -92,6 +93,17 @@ def _lock(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def memory_left() -> float:
+    """The share of its memory that the machine still has, or the container around it, whichever is less."""
+    try:
+        files = {name: Path("/sys/fs/cgroup", f"memory.{name}").read_text() for name in ("max", "current", "stat")}
+        most, used = int(files["max"]), int(files["current"])
+    except (OSError, ValueError):
+        return tree.memory_left()  # nothing is around it, or no limit
+    cached = sum(int(line.split()[1]) for line in files["stat"].splitlines() if re.match("(in)?active_file ", line))
+    return min(tree.memory_left(), 1 - (used - cached) / most)
 
 
 def advice(refusals: list[str]) -> str:

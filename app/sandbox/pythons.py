@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from app.core.run import Python
@@ -34,6 +34,12 @@ def find_pythons(explicit: Iterable[str] = ()) -> tuple[Python, ...]:
         if found and (found[1].id not in best or found[0] > best[found[1].id][0]):
             best[found[1].id] = found
     return tuple(python for _, python in sorted(best.values(), key=lambda found: (found[0], found[1].id)))
+
+
+def default_python(pythons: Sequence[Python]) -> Python:
+    """The newest interpreter with a GIL; the newest of all if none has one."""
+    with_gil = [python for python in pythons if not python.free_threaded]
+    return (with_gil or list(pythons))[-1]
 
 
 def _candidates(explicit: Iterable[str]) -> Iterator[str]:

@@ -114,15 +114,20 @@ class Process:
         self.holder = 0
 
 
-def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
-    """Sample every process below the box's /proc until SIGTERM. `layout` is image.py's `gil`; `file` is written to."""
+def sample(
+    proc: int, layout: dict[str, int | str] | None, file: int, before: dict[tuple[str, str], int] | None = None
+) -> None:
+    """Sample every process below the box's /proc until SIGTERM. `layout` is image.py's `gil`; `file` is written to.
+
+    `before` is what `spent` told when the program was handed over: that is not its own.
+    """
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     processes: dict[int, Process] = {}
     used: dict[tuple[str, str], int] = {}
     found: list[bytes] = []
     began = now = due = time.monotonic_ns()
-    looks = written = gone = scanned = counted = spent = 0
+    looks = written = gone = scanned = counted = own = 0
     least = period = PERIOD_NS if layout else SCAN_NS
     full = False
     noise = began
@@ -138,9 +143,9 @@ def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
                 gone += processes.pop(pid).missed
         looks += 1 if layout else 0
         if now - counted >= CPU_NS:
-            times(proc, used, now, found)
-            before, spent = spent, time.process_time_ns()
-            period = max(least, (spent - before) * SHARE * period // max(1, now - counted))
+            times(proc, used, now, found, before or {})
+            earlier, own = own, time.process_time_ns()
+            period = max(least, (own - earlier) * SHARE * period // max(1, now - counted))
             counted = now
         if last or scanned == now:
             data = b"".join(found)
@@ -155,7 +160,7 @@ def sample(proc: int, layout: dict[str, int | str] | None, file: int) -> None:
             elif not full:
                 written += os.pwrite(file, data, HEADER.size + written)
             missed = gone + sum(process.missed for process in processes.values())
-            os.pwrite(file, HEADER.pack(looks, now - began, missed, spent), 0)
+            os.pwrite(file, HEADER.pack(looks, now - began, missed, own), 0)
         if last:
             return
         # Never in step with what the program does over and over. Wakings come late; the next makes up for it.
@@ -187,8 +192,24 @@ def base_of(proc: int, pid: str, wanted: str) -> int:
     return 0
 
 
-def times(proc: int, used: dict[tuple[str, str], int], now: int, found: list[bytes]) -> None:
+def times(
+    proc: int,
+    used: dict[tuple[str, str], int],
+    now: int,
+    found: list[bytes],
+    before: dict[tuple[str, str], int],
+) -> None:
     """Add the CPU time of each thread that has used some since the last time."""
+    for thread, ns in spent(proc).items():
+        if ns - used.get(thread, before.get(thread, 0)) >= LEAST_CPU_NS:
+            used[thread] = ns
+            pid, tid = thread
+            found.append(SAMPLE.pack(CPU, int(pid), int(tid), 0, now, ns - before.get(thread, 0)))
+
+
+def spent(proc: int) -> dict[tuple[str, str], int]:
+    """The CPU time in ns that each thread of the box has used, by the numbers of its process and its own."""
+    found = {}
     for pid in os.listdir(proc):
         if not pid.isdigit() or pid == "1":
             continue
@@ -198,11 +219,9 @@ def times(proc: int, used: dict[tuple[str, str], int], now: int, found: list[byt
                 for tid in os.listdir(folder):
                     descriptor = os.open(f"{tid}/schedstat", os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
                     try:
-                        ns = int(os.read(descriptor, 64).partition(b" ")[0])
+                        found[pid, tid] = int(os.read(descriptor, 64).partition(b" ")[0])
                     finally:
                         os.close(descriptor)
-                    if ns - used.get((pid, tid), 0) >= LEAST_CPU_NS:
-                        used[pid, tid] = ns
-                        found.append(SAMPLE.pack(CPU, int(pid), int(tid), 0, now, ns))
             finally:
                 os.close(folder)
+    return found

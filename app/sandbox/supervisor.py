@@ -1,11 +1,14 @@
 """The process beside every box: builds its walls with bubblewrap, keeps its limits, and ends its whole tree, always.
 
-Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. It speaks JSON, one object a line:
+    python -I -S supervisor.py
+
+is started once, with descriptor 0 a socket to the server, and forks a supervisor for every message that brings the
+descriptors DESCRIPTORS: starting Python for each would take longer than all else that a box takes. It answers each with
+a pidfd of the supervisor, and ends with the server. A supervisor speaks JSON over its own socket, one object a line:
 
     server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
-              "staged", "disable_userns", "user", "stdout", "stderr", "seccomp", "samples", "gil": where an
-              interpreter has its GIL, or null, "group": a control group as groups.py tells of it, or null,
-              "server": pid, "limits"}   first, at once
+              "staged", "disable_userns", "user", "gil": where an interpreter has its GIL, or null, "group": a control
+              group as groups.py tells of it, or null, "warm", "limits"}   first, at once
     ← {"ready": true}                                        the box waits for its program
     → {"run": source}   ← {"zero": ns}                       handed over
     → {"kill": cause, "detail": text}                        at any time
@@ -14,19 +17,20 @@ Run by file with `-I -S`, one a box, with descriptor 0 a socket to the server. I
 When the server is gone (end of file, or its death signal), so is the box; when this process is gone, bubblewrap's own
 death signal ends the box. Started as root it builds the mounts and then becomes `user` for good.
 
-What the tree uses is told by its control group or, without one, by its processes (tree.py).
+What the tree uses is told by its control group or, without one, by its processes (tree.py). Limits count from the
+moment at which the program was handed over; a warm box has used time before.
 """
 
-# ruff: noqa: PTH100, PTH101, PTH102, PTH112, PTH120, PTH123, PTH208 - importing pathlib would cost every box its time
-# ruff: noqa: S108 - these paths are in mount namespaces of our own
+# ruff: noqa: PTH100, PTH120, PTH123, PTH208 - importing pathlib would cost every box its time
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
+import re
 import select
 import signal
+import socket
 import sys
 import time
 from typing import Any
@@ -34,24 +38,18 @@ from typing import Any
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sampler  # type: ignore[import-not-found] # with -I a script has no other way to what lies beside it
 import tree  # type: ignore[import-not-found]
+from walls import Order, call, rlimits, stage, walls  # type: ignore[import-not-found]
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 
-STAGE = "/tmp"
-"""Where the mounts are prepared: there on every machine, and hidden by ours in this process alone."""
-HOME, LOG, INIT = "/home/sandbox", "/run/interleave/log", "/run/interleave/init.py"
-HOME_FILES, SHM_FILES = 4096, 1024
-ADDRESS_SPACE = 32
-"""RLIMIT_AS as a multiple of the memory limit: stacks and arenas reserve far more than they use, 100 threads 2 GiB."""
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DESCRIPTORS = ("socket", "stdout", "stderr", "seccomp", "samples")
+"""What comes with every message, in this order; locks to be held while the supervisor lives may follow."""
+MOST_DESCRIPTORS = 16
+INIT = "/run/interleave/init.py"
 START_SECONDS = 30
 LOOK_SECONDS = 0.02
 LOOK_SHARE = 20
 """Looking at the tree may take one part in this many of a core."""
-
-Order = dict[str, Any]
 
 
 class Failed(Exception):
@@ -59,19 +57,53 @@ class Failed(Exception):
 
 
 def main() -> None:
+    """Fork supervisors until the server is gone."""
+    server = socket.socket(fileno=0)
+    die_with(int(sys.argv[1]))
+    go_first()
+    signal.signal(signal.SIGCHLD, reap)
+    me = os.getpid()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(server, 1, MOST_DESCRIPTORS)
+        if not message:
+            return
+        supervisor = os.fork()
+        if not supervisor:
+            try:
+                supervise(descriptors, me)
+            finally:
+                os._exit(0)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        pidfd = os.pidfd_open(supervisor)  # it lives: the server has not told it yet what to do
+        socket.send_fds(server, [b"!"], [pidfd])
+        os.close(pidfd)
+
+
+def reap(*_: object) -> None:
+    """Forget the supervisors that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def supervise(descriptors: list[int], parent: int) -> None:
     """Supervise one box."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.dup2(descriptors[0], 0)
+    os.close(descriptors[0])
     lines = Lines(0)
-    order = lines.first()
+    order = lines.first() | dict(zip(DESCRIPTORS[1:], descriptors[1:], strict=False))
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # the listing's own
             os.set_inheritable(int(name), False)
     try:
-        go_first()
         limit = order["limits"]["memory_bytes"]
         used = tree.Charged(order["group"], limit) if order["group"] else tree.Watched(limit)
         if order["staged"]:
             stage(order)
-        become(order["user"], order["server"])
+        become(order["user"], parent)
         box = Box(order, used)
     except (OSError, Failed) as error:
         tell({"end": {"wall_ns": 0, "cpu_ns": 0, "cause": "sandbox_failed", "detail": str(error)}})
@@ -80,7 +112,7 @@ def main() -> None:
 
 
 def go_first() -> None:
-    """Let this process and the sampler be on time on a busy machine, where we may; the box is as other processes are.
+    """Let supervisors and samplers be on time on a busy machine, where we may; the box is as other processes are.
 
     A sampler that gets its time when the program pauses sees it pause too often.
     """
@@ -122,109 +154,21 @@ class Lines:
         return self.messages.pop(0)
 
 
-# -- the walls ---------------------------------------------------------------------------------------------------------
-
-
-def stage(order: Order) -> None:
-    """In a mount namespace of our own, make sized file systems and bring all that is bound to reachable paths.
-
-    An ordinary user does it in a user namespace too, for a limit on the number of files: bubblewrap has none.
-    """
-    user, group = order["user"] or os.geteuid(), order["user"] or os.getegid()
-    if os.geteuid() == 0:
-        call("unshare", CLONE_NEWNS)
-    else:
-        call("unshare", CLONE_NEWNS | CLONE_NEWUSER)
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
-    mount("none", "/", "", MS_REC | MS_PRIVATE)
-    sources = [path for path, _ in order["binds"]] + [order["folder"]] * bool(order["folder"])
-    descriptors = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in sources]
-    mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=64,mode=755")
-    for index, descriptor in enumerate(descriptors):
-        place = f"{STAGE}/{index}"
-        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
-            os.mkdir(place, 0o755)
-        else:
-            os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC, 0o644))
-        mount(f"/proc/self/fd/{descriptor}", place, "", MS_BIND)
-        os.close(descriptor)
-    if order["folder"]:
-        order["bwrap"] = f"{STAGE}/{len(sources) - 1}{order['bwrap'].removeprefix(order['folder'])}"
-    order["binds"] = [[f"{STAGE}/{index}", inside] for index, (_, inside) in enumerate(order["binds"])]
-    for name, size, files, folders in (
-        ("files", order["limits"]["tmp_bytes"], HOME_FILES, {"tmp": 0o1777, "home": 0o755}),
-        ("shm", order["limits"]["shm_bytes"], SHM_FILES, {"shm": 0o1777}),
-    ):
-        os.mkdir(f"{STAGE}/{name}", 0o755)
-        mount("tmpfs", f"{STAGE}/{name}", "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={files},mode=755")
-        for folder, mode in folders.items():
-            os.mkdir(f"{STAGE}/{name}/{folder}")
-            os.chmod(f"{STAGE}/{name}/{folder}", mode)
-            os.chown(f"{STAGE}/{name}/{folder}", user, group)
-
-
-def become(user: int | None, server: int) -> None:
-    """Drop every privilege for good, and die with the server. In this order: a change of user forgets the signal."""
+def become(user: int | None, parent: int) -> None:
+    """Drop every privilege for good, and die with the parent. In this order: a change of user forgets the signal."""
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    die_with(parent)
+
+
+def die_with(parent: int) -> None:
+    """Be killed when the parent is gone, and so when it is already."""
     call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != server:
+    if os.getppid() != parent:
         raise SystemExit
-
-
-def call(name: str, *arguments: int | bytes | None) -> None:
-    """Call into the C library. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, name)(*arguments) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")
-
-
-def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
-    """mount(2)."""
-    call("mount", source.encode(), target.encode(), kind.encode(), flags, data.encode())
-
-
-def walls(order: Order) -> list[str]:
-    """Bubblewrap's command line, up to the program that it starts as process 1."""
-    limits = order["limits"]
-    root, *binds = order["binds"]
-    options: list[object] = [
-        *(order["bwrap"], "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"),
-        *("--uid", 1000, "--gid", 1000, "--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv"),
-        *(("--disable-userns", "--assert-userns-disabled") if order["disable_userns"] else ()),
-        *("--ro-bind", *root),
-    ]
-    for path, inside in binds:
-        options += ["--bind" if inside == LOG else "--ro-bind", path, inside]
-    for device in DEVICES:
-        options += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    if order["staged"]:
-        options += ["--bind", f"{STAGE}/files/tmp", "/tmp", "--bind", f"{STAGE}/files/home", HOME]
-        options += ["--bind", f"{STAGE}/shm/shm", "/dev/shm"]
-    else:
-        options += ["--perms", "1777", "--size", limits["tmp_bytes"], "--tmpfs", "/tmp"]
-        options += ["--size", limits["tmp_bytes"], "--tmpfs", HOME]
-        options += ["--perms", "1777", "--size", limits["shm_bytes"], "--tmpfs", "/dev/shm"]
-    options += ["--proc", "/proc", "--remount-ro", "/proc", "--chdir", HOME, "--seccomp", order["seccomp"]]
-    return list(map(str, options))
-
-
-def rlimits(limits: Order) -> list[str]:
-    """What init sets on the program's root process: hard, and kept by the kernel."""
-    return [
-        f"RLIMIT_NPROC={limits['processes'] + 1}",  # init itself is counted
-        f"RLIMIT_NOFILE={limits['open_files']}",
-        f"RLIMIT_FSIZE={min(limits['file_bytes'], limits['log_bytes'])}",
-        f"RLIMIT_AS={limits['memory_bytes'] * ADDRESS_SPACE}",
-        f"RLIMIT_CPU={limits['cpu_ns'] // 1_000_000_000 + 2}",
-        "RLIMIT_CORE=0",
-    ]
 
 
 # -- the box -----------------------------------------------------------------------------------------------------------
@@ -245,15 +189,15 @@ class Box:
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
         arguments = [*walls(order), "--info-fd", str(tell_info), "--", order["python"], "-I", "-S", "-B", INIT]
-        arguments += [*map(str, inherited[:4]), order["python"], *rlimits(order["limits"])]
+        arguments += [*map(str, inherited[:4]), "warm" if order["warm"] else "cold", order["python"]]
+        arguments += rlimits(order["limits"])
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, say, 1),
             (os.POSIX_SPAWN_DUP2, say, 2),
         ]
         usual = (os.SCHED_OTHER, os.sched_param(0))
-        with self.used.within():
-            self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
+        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
         self.ended = os.pidfd_open(self.bwrap)
         for descriptor in (*inherited, say):
             os.close(descriptor)
@@ -262,22 +206,30 @@ class Box:
         self.zero = self.root_ended = 0
         self.init = -1
         self.watched, self.samples, self.sampler = order["gil"], order["samples"], 0
-        self.await_ready()
-        child = json.loads(os.read(info, 4096))["child-pid"]
-        os.close(info)
+        child = self.child(info)
         self.init = os.pidfd_open(child)
+        self.used.take(child)  # the kernel needs a while for it; init starts meanwhile
+        os.write(self.control, b"!")
+        self.report = self.hear(self.status).removeprefix(b"ready\n")
+        os.close(info)
         self.proc = os.open(f"/proc/{child}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.used.begin(self.proc)
 
-    def await_ready(self) -> None:
-        """Return when init is there."""
+    def child(self, info: int) -> int:
+        """The pid of init, which bubblewrap tells bit by bit, with more behind it."""
+        told = b""
+        while not (found := re.search(rb'"child-pid": (\d+)\D', told)):
+            told += self.hear(info)
+        return int(found[1])
+
+    def hear(self, descriptor: int) -> bytes:
+        """What bubblewrap or init says first."""
         poll = select.poll()
-        poll.register(self.status, select.POLLIN)
-        if not poll.poll(START_SECONDS * 1000) or not (line := os.read(self.status, 4096)):
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(START_SECONDS * 1000) or not (said := os.read(descriptor, 4096)):
             os.kill(self.bwrap, signal.SIGKILL)
             os.waitpid(self.bwrap, 0)
             raise Failed(self.complaint() or "the interpreter did not start in the sandbox")
-        self.report = line.removeprefix(b"ready\n")
+        return said
 
     def complaint(self) -> str:
         """What bubblewrap or init wrote to its standard error: its last line."""
@@ -314,23 +266,24 @@ class Box:
     def obey(self, message: Order) -> None:
         """Carry out one message."""
         if "run" in message and not self.zero:
+            self.used.begin(self.proc)
+            spent = sampler.spent(self.proc)
             self.zero = time.monotonic_ns()
             with open(self.control, "wb") as pipe, contextlib.suppress(BrokenPipeError):
                 pipe.write(message["run"].encode())
             tell({"zero": self.zero})
-            self.sample()
+            self.sample(spent)
         elif "kill" in message:
             self.kill(message["kill"], message["detail"])
 
-    def sample(self) -> None:
+    def sample(self, spent: dict[tuple[str, str], int]) -> None:
         """Have a process of its own look into the box's."""
         supervisor = os.getpid()
         self.sampler = os.fork()
         if not self.sampler:
             try:
-                call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                if os.getppid() == supervisor:
-                    sampler.sample(self.proc, self.watched, self.samples)
+                die_with(supervisor)
+                sampler.sample(self.proc, self.watched, self.samples, spent)
             finally:
                 os._exit(0)
 

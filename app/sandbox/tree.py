@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import select
-from collections.abc import Iterator
 from typing import Any
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
@@ -28,7 +27,6 @@ class Charged:
     def __init__(self, group: dict[str, Any], limit: int) -> None:
         """Open its files while that is allowed: writing to them later needs no right any more."""
         self.join = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in group["join"]]
-        self.leave = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in group["leave"]]
         self.memory = os.open(group["memory"], os.O_RDONLY | os.O_CLOEXEC)
         self.usage = os.open(group["cpu"], os.O_RDONLY | os.O_CLOEXEC)
         self.limit = limit
@@ -42,16 +40,10 @@ class Charged:
         else:
             self.alarm = (self.memory, select.POLLPRI)
 
-    @contextlib.contextmanager
-    def within(self) -> Iterator[None]:
-        """Be in the group, so that what is started meanwhile is born in it."""
+    def take(self, pid: int) -> None:
+        """Have a process in the group, and all that it starts from now on."""
         for file in self.join:
-            os.write(file, b"0")
-        try:
-            yield
-        finally:
-            for file in self.leave:
-                os.write(file, b"0")
+            os.write(file, b"%d" % pid)
 
     def begin(self, _: int) -> None:
         """From now on the program is measured."""
@@ -89,20 +81,20 @@ class Watched:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.full = ""
-        self.cpu = 0
+        self.cpu = self.before = 0
 
-    def within(self) -> contextlib.AbstractContextManager[None]:
+    def take(self, _: int) -> None:
         """Nothing to be in."""
-        return contextlib.nullcontext()
 
     def begin(self, proc: int) -> None:
-        """Watch the processes of this /proc."""
+        """Watch the processes of this /proc. What is there already has used its CPU time before."""
         self.proc = proc
+        self.before = survey(proc)[0]
 
     def look(self) -> int:
         """CPU of the tree so far, in ns; sets `full` when it has more memory than it may have."""
         cpu, resident, running = survey(self.proc)
-        self.cpu = max(self.cpu, cpu)
+        self.cpu = max(self.cpu, cpu - self.before)
         if resident > self.limit and proportional(self.proc, running) > self.limit:
             self.full = reached(self.limit)
         elif machine_is_short():
@@ -121,9 +113,14 @@ def reached(limit: int) -> str:
 
 def machine_is_short() -> bool:
     """Whether hardly any memory is left, for whatever reason: kernel buffers and unmapped pages show nowhere else."""
+    return memory_left() * SHORT < 1
+
+
+def memory_left() -> float:
+    """The share of the machine's memory that can still be had."""
     with open("/proc/meminfo", "rb") as file:
         kib = {line.split()[0]: int(line.split()[1]) for line in file}
-    return kib[b"MemAvailable:"] * SHORT < kib[b"MemTotal:"]
+    return kib[b"MemAvailable:"] / kib[b"MemTotal:"]
 
 
 def survey(proc: int) -> tuple[int, int, list[str]]:

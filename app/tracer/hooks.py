@@ -48,6 +48,16 @@ def charge(work: Callable[..., None], *arguments: Any, began: int = 0) -> None:
         emit(wire.STAT, wire.TRACER_NS, 0, clock(), thread_time_ns() - began, process_lane())
 
 
+def free_of_charge(work: Callable[[], None]) -> None:
+    """Do some work of the tracer's own, and what it imports, that is no part of the run."""
+    global _charging
+    _charging = True
+    try:
+        work()
+    finally:
+        _charging = False
+
+
 def _call(callback: Callback, module: ModuleType) -> None:
     try:
         callback(module)

@@ -9,7 +9,7 @@ from time import thread_time_ns
 
 _began = thread_time_ns()
 
-from . import log  # noqa: E402
+from . import log, wire  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,4 +185,10 @@ def _after_fork() -> None:
 if log.attach():
     from . import hooks
 
-    hooks.charge(_start, began=_began)
+    if log.words[wire.WARM_AT // 8]:
+        from . import warm
+
+        log.words[wire.WARM_AT // 8] = 0
+        warm.start(_start)
+    else:
+        hooks.charge(_start, began=_began)

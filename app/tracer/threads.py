@@ -23,6 +23,8 @@ _INTERNAL = ("multiprocessing.", "asyncio.", "concurrent.futures.process")
 """Where the threads come from that the standard library keeps for itself."""
 
 _start_new_thread = _thread.start_new_thread
+unused = 0
+"""The CPU time, in ns, that the main thread had used when its program came."""
 
 
 def error_text(error: BaseException) -> str:
@@ -39,7 +41,8 @@ def error_text(error: BaseException) -> str:
 
 def used() -> None:
     """Say how much CPU time this thread has used."""
-    emit(wire.CPU, 0, 0, clock(), thread_time_ns(), here.thread)
+    before = unused if here.thread == lanes.main_lane else 0
+    emit(wire.CPU, 0, 0, clock(), thread_time_ns() - before, here.thread)
 
 
 def end(lane: int, ending: int, error: str = "") -> None:
@@ -275,6 +278,8 @@ def _join_all() -> None:
 
 def after_fork() -> None:
     """The thread that forked is the child's main thread, with a lane of its own there; the others are gone."""
+    global unused
+    unused = 0
     threading = sys.modules.get("threading")
     if threading is not None:
         mine = threading._active.get(_thread.get_ident())

@@ -11,6 +11,7 @@ PAGE = 4096
 SEGMENT = 64 * 1024
 PROCESSES = 240
 HINT_AT = 40
+WARM_AT = 48
 PROCESS_AT = 64
 TABLE_AT = PAGE
 ENTRY = 32
@@ -60,7 +61,8 @@ def layout(size: int) -> tuple[int, int]:
     return segments, PAGE + table_bytes(segments)
 
 
-def header(size: int) -> bytes:
-    """The first 64 bytes of an empty log of `size` bytes; the rest is zeros."""
+def header(size: int, *, warm: bool = False) -> bytes:
+    """The first 64 bytes of an empty log of `size` bytes; the rest is zeros. `warm`: its first process has to wait."""
     segments, _ = layout(size)
-    return b"".join(word.to_bytes(8, "little") for word in (MAGIC, VERSION, size, SEGMENT, segments, 0, 0, 0))
+    words = (MAGIC, VERSION, size, SEGMENT, segments, 0, int(warm), 0)
+    return b"".join(word.to_bytes(8, "little") for word in words)

@@ -25,6 +25,10 @@ class Metrics:
         self.queued = Gauge("interleave_queue_length", "Runs that wait for their turn.", registry=registry)
         self.running = Gauge("interleave_running", "Runs that are on.", registry=registry)
         Gauge("interleave_boxes", "Runs that may be on at the same time.", registry=registry).set(boxes)
+        self.warm = Gauge("interleave_warm_boxes", "Boxes that wait for programs.", registry=registry)
+        self.prepared = Counter(
+            "interleave_prepared_boxes", "Boxes for runs, by whether one was waiting.", ["warm"], registry=registry
+        )
         self.refused = Counter("interleave_refused", "Requests that were refused.", ["reason"], registry=registry)
         self.waited = Histogram(
             "interleave_wait_seconds", "From a run's submission to its turn.", buckets=SECONDS, registry=registry
@@ -46,6 +50,10 @@ class Metrics:
             "interleave_viewers_resumed", "Times a slow viewer was told to resume.", registry=registry
         )
         self.free = Gauge("interleave_disk_free_bytes", "What is free on the store's disk.", registry=registry)
+
+    def count_box(self, warm: bool) -> None:
+        """A box was prepared for a run."""
+        self.prepared.labels(str(warm).lower()).inc()
 
     def text(self, queued: int, free_bytes: int) -> bytes:
         """The numbers in Prometheus's text format."""

@@ -14,6 +14,7 @@ from app.core.errors import BadInput, NoSandbox, Unavailable
 from app.core.run import Python
 from app.examples import Example
 from app.sandbox import Guarantee
+from app.sandbox.pythons import default_python
 from app.settings import Settings
 from app.store import Store
 from app.web.lint import Linter
@@ -64,9 +65,8 @@ class Site:
 
     @property
     def default_python(self) -> Python:
-        """The newest interpreter with a GIL; the newest of all if none has one."""
-        with_gil = [python for python in self.pythons if not python.free_threaded]
-        return (with_gil or list(self.pythons))[-1]
+        """The interpreter that is taken where none is asked for."""
+        return default_python(self.pythons)
 
     def python(self, python_id: str | None) -> Python:
         """The interpreter of this id, by default the default one. Raises BadInput."""

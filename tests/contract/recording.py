@@ -12,10 +12,12 @@ from app.core.fold import fold
 from app.core.run import Limits, Program, Python, Run
 from app.core.timeline import RESOURCES, Lane, Span, Timeline
 from app.recorder import Recorder
+from app.sandbox import Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
 from app.store import Submission
 from app.store.memory import MemoryStore
 from app.tracer import wire
+from tests.hostile.suite import Warmed
 
 BOXES = 4
 AMPLE = Limits(wall_ns=60_000_000_000, cpu_ns=60_000_000_000)
@@ -64,14 +66,15 @@ class Recorded:
         return "".join(said).splitlines()
 
 
-def record(jobs: list[Job], folder: Path) -> list[Recorded]:
-    """Run all of them, a few at a time."""
-    return asyncio.run(_record(jobs, folder))
+def record(jobs: list[Job], folder: Path, *, warm: bool = False) -> list[Recorded]:
+    """Run all of them, a few at a time; in boxes that were warm."""
+    return asyncio.run(_record(jobs, folder, warm=warm))
 
 
-async def _record(jobs: list[Job], folder: Path) -> list[Recorded]:
+async def _record(jobs: list[Job], folder: Path, *, warm: bool) -> list[Recorded]:
     store = MemoryStore()
-    sandbox = Bubblewrap(tuple({job.python.id: job.python for job in jobs}.values()), folder, boxes=BOXES)
+    behind = Bubblewrap(tuple({job.python.id: job.python for job in jobs}.values()), folder, boxes=BOXES)
+    sandbox: Sandbox = Warmed(behind) if warm else behind
     found = []
     try:
         async with asyncio.TaskGroup() as group:

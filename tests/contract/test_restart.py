@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,21 +10,10 @@ import httpx
 
 from app.core.event import unpack_all
 from tests.conftest import PATIENCE_S, Server
-from tests.contract.serving import LONG, SHORT, chunks, ended, submit, until
-
-
-def boxed() -> set[str]:
-    """Processes on this machine that run a program of a box."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and (entry / "cmdline").read_bytes() == b"python\0main.py\0":
-                found.add(entry.name)
-    return found
+from tests.contract.serving import LONG, SHORT, chunks, ended, processes, submit, until
 
 
 def test_after_kill_9_the_run_is_lost_and_what_was_recorded_is_shown(servers: Callable[..., Server]) -> None:
-    before = boxed()
     first = servers(BOXES="1")
     done = submit(first, SHORT)
     until(first, done, ended)
@@ -33,6 +21,8 @@ def test_after_kill_9_the_run_is_lost_and_what_was_recorded_is_shown(servers: Ca
     running, queued = submit(first, LONG), submit(first, SHORT)
     until(first, running, lambda run: run["events"] > 20)
     seen = chunks(first, running)
+    theirs = [Path(f"/proc/{pid}") for pid in processes(first, "main.py")]
+    assert theirs
     first.process.kill()
     first.process.wait(PATIENCE_S)
 
@@ -50,6 +40,6 @@ def test_after_kill_9_the_run_is_lost_and_what_was_recorded_is_shown(servers: Ca
     assert chunks(second, done) == kept
     assert until(second, queued, ended)["outcome"]["kind"] == "completed"
     end = time.monotonic() + PATIENCE_S
-    while boxed() - before and time.monotonic() < end:
+    while any(process.exists() for process in theirs) and time.monotonic() < end:
         time.sleep(0.05)
-    assert boxed() <= before
+    assert not any(process.exists() for process in theirs)

@@ -26,6 +26,7 @@ from app.sandbox.bubblewrap import Bubblewrap
 from app.sandbox.pythons import find_pythons
 from app.tracer import wire
 from tests.conftest import PATIENCE_S, ROOT
+from tests.hostile.suite import Warmed
 
 PYTHON = find_pythons()[-1]
 AMPLE = Limits(wall_ns=60_000_000_000, cpu_ns=60_000_000_000, log_bytes=4 << 20, file_bytes=4 << 20)
@@ -63,14 +64,15 @@ def text(packet: bytes) -> str:
 Run = Callable[..., "asyncio.Future[Ran]"]
 
 
-@pytest.fixture(scope="module", params=["grouped", "unprivileged"])
+@pytest.fixture(scope="module", params=["grouped", "unprivileged", "grouped, warm", "unprivileged, warm"])
 async def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
     folder = tmp_path_factory.mktemp("sandbox")
-    made = Bubblewrap([PYTHON], folder / "boxes", boxes=2, grouped=request.param == "grouped")
-    if request.param == "grouped" and not made.groups:
+    tier, _, warm = request.param.partition(", ")
+    made = Bubblewrap([PYTHON], folder / "boxes", boxes=2, grouped=tier == "grouped")
+    if tier == "grouped" and not made.groups:
         await made.close()
         pytest.skip("this machine lends no control groups")
-    yield made
+    yield Warmed(made) if warm else made
     await made.close()
     assert list((folder / "boxes").iterdir()) == []
 

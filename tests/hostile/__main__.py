@@ -1,6 +1,8 @@
 """Attack the sandbox of this machine and say, as a table or as JSON, what held.
 
-python -m tests.hostile [--tier TIER …] [--only NAME …] [--json]
+python -m tests.hostile [--tier TIER …] [--only NAME …] [--cold] [--json]
+
+On warm boxes, as most programs run, unless they are to be cold.
 """
 
 from __future__ import annotations
@@ -24,13 +26,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.add_argument("--tier", action="append", choices=TIERS)
     parser.add_argument("--only", action="append", metavar="NAME")
+    parser.add_argument("--cold", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     found: dict[str, list[Result]] = {}
     for tier in given.tier or TIERS:
         chosen = [attack for attack in attacks(tier) if given.only is None or attack.name in given.only]
         with tempfile.TemporaryDirectory(prefix="hostile-") as folder, contextlib.suppress(NoTier):
-            found[tier] = run(chosen, tier, find_pythons()[-1], Path(folder))
+            found[tier] = run(chosen, tier, find_pythons()[-1], Path(folder), warm=not given.cold)
     if given.json:
         print(json.dumps({tier: [asdict(result) for result in results] for tier, results in found.items()}))
     else:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SECCOMP, SUPERVISOR, INIT = "app/sandbox/seccomp.py", "app/sandbox/supervisor.py", "app/sandbox/init.py"
+SECCOMP, WALLS, INIT = "app/sandbox/seccomp.py", "app/sandbox/walls.py", "app/sandbox/init.py"
+SUPERVISOR = "app/sandbox/supervisor.py"
 BOX, GROUPS, TREE, RECORDER = "app/sandbox/box.py", "app/sandbox/groups.py", "app/sandbox/tree.py", "app/recorder.py"
 
 
@@ -32,7 +33,7 @@ class Mutant:
 
 NAMESPACES = '"--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"'
 MUTANTS = (
-    Mutant("the system call filter", ((SUPERVISOR, ', "--seccomp", order["seccomp"]]', "]"),), ("rare_calls",)),
+    Mutant("the system call filter", ((WALLS, ', "--seccomp", order["seccomp"]]', "]"),), ("rare_calls",)),
     Mutant(
         "the refusal of memfd", ((SECCOMP, "    access chdir", "    memfd_create access chdir"),), ("memory_in_memfd",)
     ),
@@ -75,30 +76,30 @@ MUTANTS = (
         (
             (SECCOMP, '"clone", ((0, sum(NAMESPACES), 0),)', '"clone", ()'),
             (SECCOMP, 'yield errno.EPERM, "clone", ((0, flag, flag),)', "pass"),
-            (SUPERVISOR, '"--disable-userns", "--assert-userns-disabled"', '"--hostname", "sandbox"'),
+            (WALLS, '"--disable-userns", "--assert-userns-disabled"', '"--hostname", "sandbox"'),
         ),
         ("namespaces",),
     ),
     Mutant(
         "a network of its own",
-        ((SUPERVISOR, '"--unshare-all"', NAMESPACES.replace('"--unshare-net", ', "")),),
+        ((WALLS, '"--unshare-all"', NAMESPACES.replace('"--unshare-net", ', "")),),
         ("network", "sockets_of_the_host"),
     ),
     Mutant(
         "the empty environment",
         (
-            (SUPERVISOR, '"--cap-drop", "ALL", "--clearenv"', '"--cap-drop", "ALL"'),
+            (WALLS, '"--cap-drop", "ALL", "--clearenv"', '"--cap-drop", "ALL"'),
             (SUPERVISOR, "arguments, {}, file_actions", "arguments, os.environ, file_actions"),
             (INIT, "environment = {", "environment = os.environ | {"),
         ),
         ("environment_of_the_host",),
     ),
-    Mutant("a /proc that is read-only", ((SUPERVISOR, '"--remount-ro", "/proc", ', ""),), ("kernel_through_proc",)),
+    Mutant("a /proc that is read-only", ((WALLS, '"--remount-ro", "/proc", ', ""),), ("kernel_through_proc",)),
     Mutant(
         "the few devices",
         (
             (
-                SUPERVISOR,
+                WALLS,
                 'options += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]',
                 'options += ["--dev", "/dev"]',
             ),
@@ -107,30 +108,30 @@ MUTANTS = (
     ),
     Mutant(
         "files of the interpreter alone",
-        ((SUPERVISOR, '*("--ro-bind", *root),', '*("--ro-bind", *root), "--ro-bind", "/etc", "/etc",'),),
+        ((WALLS, '*("--ro-bind", *root),', '*("--ro-bind", *root), "--ro-bind", "/etc", "/etc",'),),
         ("files_of_the_host",),
     ),
     Mutant(
         "the size of file systems",
-        ((SUPERVISOR, 'f"size={size},nr', 'f"size=1g,nr'),),
+        ((WALLS, 'f"size={size},nr', 'f"size=1g,nr'),),
         ("memory_in_tmp_and_home", "memory_in_dev_shm"),
     ),
-    Mutant("the number of files", ((SUPERVISOR, "nr_inodes={files},", "nr_inodes=0,"),), ("memory_in_inodes",)),
+    Mutant("the number of files", ((WALLS, "nr_inodes={files},", "nr_inodes=0,"),), ("memory_in_inodes",)),
     Mutant(
         "the limit to processes",
-        ((SUPERVISOR, "limits['processes'] + 1", "limits['processes'] + 5000"),),
+        ((WALLS, "limits['processes'] + 1", "limits['processes'] + 5000"),),
         ("processes_are_counted", "bomb_of_threads"),
     ),
     Mutant(
         "the limit to open files",
-        ((SUPERVISOR, "f\"RLIMIT_NOFILE={limits['open_files']}\"", '"RLIMIT_NOFILE=6000"'),),
+        ((WALLS, "f\"RLIMIT_NOFILE={limits['open_files']}\"", '"RLIMIT_NOFILE=6000"'),),
         ("descriptors",),
     ),
     Mutant(
         "the limit to a file",
         (
             (
-                SUPERVISOR,
+                WALLS,
                 "f\"RLIMIT_FSIZE={min(limits['file_bytes'], limits['log_bytes'])}\"",
                 'f"RLIMIT_FSIZE={1 << 30}"',
             ),
@@ -139,10 +140,10 @@ MUTANTS = (
     ),
     Mutant(
         "the limit to address space",
-        ((SUPERVISOR, "limits['memory_bytes'] * ADDRESS_SPACE", "1 << 50"),),
+        ((WALLS, "limits['memory_bytes'] * ADDRESS_SPACE", "1 << 50"),),
         ("memory_reserved",),
     ),
-    Mutant("the refusal of core dumps", ((SUPERVISOR, '"RLIMIT_CORE=0"', '"RLIMIT_NICE=0"'),), ("limits_raised",)),
+    Mutant("the refusal of core dumps", ((WALLS, '"RLIMIT_CORE=0"', '"RLIMIT_NICE=0"'),), ("limits_raised",)),
     Mutant(
         "an init that nobody can read",
         ((INIT, "prctl(PR_SET_DUMPABLE, 0", "prctl(PR_SET_DUMPABLE, 1"),),
@@ -157,7 +158,7 @@ MUTANTS = (
         "the limit to CPU time",
         (
             (SUPERVISOR, 'elif cpu >= self.limits["cpu_ns"]', "elif cpu < 0"),
-            (SUPERVISOR, 'f"RLIMIT_CPU=', 'f"RLIMIT_CPU=9'),
+            (WALLS, 'f"RLIMIT_CPU=', 'f"RLIMIT_CPU=9'),
         ),
         ("loop",),
     ),

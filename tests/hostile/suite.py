@@ -28,6 +28,7 @@ from app.core.event import unpack_all
 from app.core.fold import fold
 from app.core.run import Limits, Program, Python, Run
 from app.recorder import Recorder
+from app.sandbox import Box, Guarantee, Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
 from app.store import Submission
 from app.store.memory import MemoryStore
@@ -48,6 +49,26 @@ assert not os.listdir("/tmp") and not os.listdir("/dev/shm")
 assert {name for name in os.listdir("/proc") if name.isdigit()} <= {"1", "2"}
 print("held")
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """A sandbox that warms every box before it gives it away."""
+
+    behind: Sandbox
+
+    @property
+    def name(self) -> str:
+        return self.behind.name
+
+    def guarantees(self) -> tuple[Guarantee, ...]:
+        return self.behind.guarantees()
+
+    async def prepare(self, python: Python, limits: Limits, *, warm: bool = True) -> Box:
+        return await self.behind.prepare(python, limits, warm=True)
+
+    async def close(self) -> None:
+        await self.behind.close()
 
 
 class NoTier(Exception):
@@ -171,19 +192,22 @@ class Held:
         return cls(len(list(Path("/proc/self/fd").iterdir())), len(children), resident)
 
 
-def run(chosen: list[Attack], tier: str, python: Python, folder: Path) -> list[Result]:
+def run(chosen: list[Attack], tier: str, python: Python, folder: Path, *, warm: bool) -> list[Result]:
     """Run these attacks in a tier and then a clean program; the last result is what the host says of all of it."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with canaries(folder) as put_out:
-        return asyncio.run(_run(chosen, tier, python, folder, put_out))
+        return asyncio.run(_run(chosen, tier, python, folder, put_out, warm=warm))
 
 
-async def _run(chosen: list[Attack], tier: str, python: Python, folder: Path, put_out: Canaries) -> list[Result]:
+async def _run(
+    chosen: list[Attack], tier: str, python: Python, folder: Path, put_out: Canaries, *, warm: bool
+) -> list[Result]:
     store = MemoryStore()
-    sandbox = Bubblewrap([python], folder / "boxes", boxes=BOXES, grouped=tier == "grouped")
-    if tier == "grouped" and not sandbox.groups:
-        await sandbox.close()
+    behind = Bubblewrap([python], folder / "boxes", boxes=BOXES, grouped=tier == "grouped")
+    if tier == "grouped" and not behind.groups:
+        await behind.close()
         raise NoTier("this machine lends no control groups")
+    sandbox: Sandbox = Warmed(behind) if warm else behind
     clean = Attack(
         "clean", "The next run finds nothing of those before it.", frozenset({"completed"}), "held", USUAL, CLEAN
     )

@@ -38,15 +38,15 @@ def test_strangers_are_not_moved(tmp_path: Path) -> None:
 def test_the_server_moves_into_a_leaf_and_its_group_hands_out_controllers(tmp_path: Path) -> None:
     own = second(tmp_path, "cpu memory pids", (os.getpid(),))
     leaf = own / groups.LEAF
-    assert groups._delegated(own) == ((leaf,), (own,))
+    assert groups._delegated(own) == own
     assert (leaf / "cgroup.procs").read_text() == str(os.getpid())
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
-    assert groups._delegated(leaf) == ((leaf,), (own,))
+    assert groups._delegated(leaf) == own
 
 
 def test_the_root_of_all_keeps_its_processes(tmp_path: Path) -> None:
     own = second(tmp_path, "memory pids", (1, 2, 3, os.getpid()), root=True)
-    assert groups._delegated(own) == ((own,), (own,))
+    assert groups._delegated(own) == own
 
 
 @pytest.mark.parametrize(
