@@ -3,7 +3,8 @@
  * Records: docs/trace-format.md. With the GIL, what follows between two calls into Python is one act, so that a slot, the
  * time and four stores need no lock. Without it every thread has a segment of its own.
  *
- * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level, user, place.
+ * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level, job, user,
+ * place.
  * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
  * For log.py: attach(mmap, descriptor, segments, word at which they begin), begin(process index, word that counts what is lost). For all: use(name=object), see py_use.
  * For tasks.py: call_soon, a method for the event loop's class.
@@ -24,8 +25,8 @@
 /* wire.py's words */
 enum { RECORDS = 1, TEXTS = 2 };
 enum { HINT = 5, TABLE = 4096 / 8, ENTRY_WORDS = 32 / 8 };
-enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8 };
-enum { RUNNING = 2, READY = 3, WAITING = 4, LIMITED = 32, CANCEL = 4 };
+enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8, JOB = 15 };
+enum { RUNNING = 2, READY = 3, WAITING = 4, LIMITED = 32, CANCEL = 4, BEGAN = 4 };
 enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, MAX_TEXT = 4000, BIN = (64 + 16 * 240) / 8 };
 
 #if PY_VERSION_HEX >= 0x030C0000
@@ -329,6 +330,17 @@ static PyObject *py_level(PyObject *Py_UNUSED(module), PyObject *const *args, Py
     if (!numbers(args, given, n, 2, 2)) return NULL;
     uint32_t lane = acting();
     tell(LEVEL | n[0] << 32, (int64_t)n[1] > 0 ? n[1] : 0, lane);
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_job(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[5] = {0}; /* what, executor, number, t, place */
+    if (!numbers(args, given, n, 3, 5)) return NULL;
+    uint32_t lane = acting();
+    if (n[0] == BEGAN) here.waits = 0;
+    else if (n[0] < BEGAN && here.cause && lane == here.thread) lane = here.cause;
+    uint64_t at = slot();
+    put(at, JOB | n[0] << 8 | n[1] << 32, n[3] ? n[3] : now(), n[2], lane | n[4] << 32);
     Py_RETURN_NONE;
 }
 
@@ -1058,6 +1070,7 @@ static PyMethodDef functions[] = {
     {"user", py_user, METH_O, NULL},
     {"place", py_place, METH_O, NULL},
     {"level", (PyCFunction)(void (*)(void))py_level, METH_FASTCALL, NULL},
+    {"job", (PyCFunction)(void (*)(void))py_job, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
