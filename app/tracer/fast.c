@@ -3,8 +3,8 @@
  * Records: docs/trace-format.md. With the GIL, what follows between two calls into Python is one act, so that a slot, the
  * time and four stores need no lock. Without it every thread has a segment of its own.
  *
- * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level, job, user,
- * place.
+ * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level,
+ * job, known, of, user, place, kind.
  * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
  * For log.py: attach(mmap, descriptor, segments, word at which they begin), begin(process index, word that counts what is lost). For all: use(name=object), see py_use.
  * For tasks.py: call_soon, a method for the event loop's class.
@@ -382,6 +382,11 @@ static long kind_of(PyObject *code) {
     return whose;
 }
 
+static PyObject *py_kind(PyObject *Py_UNUSED(module), PyObject *code) {
+    long whose = kind_of(code);
+    return whose < 0 ? NULL : PyLong_FromLong(whose);
+}
+
 /* The innermost frame at or above this one that is not a library's, and whose it is: a new reference or NULL. */
 static PyFrameObject *outside(PyObject *frame, long *whose) {
     PyFrameObject *at = frame && PyFrame_Check(frame) ? (PyFrameObject *)Py_NewRef(frame) : NULL;
@@ -420,6 +425,36 @@ static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
     }
     Py_XDECREF(at);
     return found || PyErr_Occurred() ? found : PyObject_CallOneArg(find_place, frame);
+}
+
+/* -- resources ------------------------------------------------------------------------------------------------------ */
+
+static PyObject *resources, *declared_of, *tries_name; /* lanes.py's, see py_use */
+
+/* What is known of an object, a new reference; NULL without an error if that is nothing. */
+static PyObject *resource_of(PyObject *thing) {
+    PyObject *entry = by_id(resources, thing), *found = NULL;
+    if (entry && PyTuple_Check(entry) && PyTuple_GET_SIZE(entry) == 2) found = Py_NewRef(PyTuple_GET_ITEM(entry, 1));
+    Py_XDECREF(entry);
+    return found;
+}
+
+static PyObject *py_known(PyObject *Py_UNUSED(module), PyObject *thing) {
+    PyObject *found = resource_of(thing);
+    return found ? found : Py_NewRef(Py_None);
+}
+
+static PyObject *py_of(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    PyObject *found = given ? resource_of(args[0]) : NULL;
+    if (found) {
+        PyObject *tries = PyObject_GetAttr(found, tries_name);
+        long left = tries ? PyLong_AsLong(tries) : 1;
+        Py_XDECREF(tries);
+        if (!left) return found;
+        PyErr_Clear();
+        Py_DECREF(found);
+    }
+    return PyObject_Vectorcall(declared_of, args, given, names);
 }
 
 /* -- cells ---------------------------------------------------------------------------------------------------------- */
@@ -1041,7 +1076,7 @@ static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), 
         {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
         {"kind", &kind}, {"find_place", &find_place}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
         {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
-        {"handle", &handle_class}, {"outside", &outside_steps},
+        {"handle", &handle_class}, {"outside", &outside_steps}, {"resources", &resources}, {"declared_of", &declared_of},
     };
     for (size_t i = 0; given && i < sizeof used / sizeof *used; i++) {
         PyObject *found = PyDict_GetItemString(given, used[i].name);
@@ -1069,6 +1104,9 @@ static PyMethodDef functions[] = {
     {"act", (PyCFunction)(void (*)(void))py_act, METH_FASTCALL, NULL},
     {"user", py_user, METH_O, NULL},
     {"place", py_place, METH_O, NULL},
+    {"kind", py_kind, METH_O, NULL},
+    {"known", py_known, METH_O, NULL},
+    {"of", (PyCFunction)(void (*)(void))py_of, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"level", (PyCFunction)(void (*)(void))py_level, METH_FASTCALL, NULL},
     {"job", (PyCFunction)(void (*)(void))py_job, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
@@ -1096,10 +1134,11 @@ static int fill(PyObject *module) {
     cancelled_name = PyUnicode_InternFromString("cancelled");
     ready_name = PyUnicode_InternFromString("_ready");
     append_name = PyUnicode_InternFromString("append");
+    tries_name = PyUnicode_InternFromString("tries");
     static PyMethodDef call_soon = {"_call_soon", (PyCFunction)(void (*)(void))py_call_soon, METH_FASTCALL, NULL};
     PyObject *function = PyCFunction_New(&call_soon, NULL);
     bool fine = plain && rlock && PyType_Check(rlock) && unwilling && self_name && cancelled_name && ready_name && append_name
-        && function && deque && PyType_Check((PyObject *)deque) && find(&append, deque, "append")
+        && tries_name && function && deque && PyType_Check((PyObject *)deque) && find(&append, deque, "append")
         && find(&plain_release, Py_TYPE(plain), "release")
         && find(&rlock_acquire, (PyTypeObject *)rlock, "acquire") && find(&rlock_release, (PyTypeObject *)rlock, "release")
         && find(&rlock_owned, (PyTypeObject *)rlock, "_is_owned");

@@ -49,12 +49,17 @@ def _asking(ask: Any) -> Any:
 def _telling(tell: Any, ending: int) -> Any:
     def tell_(self: Any, outcome: Any) -> None:
         now = clock()
+        callbacks = jobs.ended(self, ending, now)
+        if callbacks:
+            running()
         try:
             tell(self, outcome)
         except BaseException as error:
             without_us(error)
             raise
-        jobs.ended(self, ending, now)
+        finally:
+            if callbacks:
+                waiting(callbacks)
         woken(self, now, place(_getframe(1)))
 
     return tell_

@@ -6,7 +6,7 @@ import sys
 from sys import _getframe
 
 from . import wire
-from .lanes import act, foresee, job, of, running, waiting
+from .lanes import act, foresee, here, job, known, of, running, waiting
 from .log import clock
 from .places import function, place, user
 
@@ -21,6 +21,8 @@ _DEEP = 8
 
 def called(what: Any) -> int:
     """The place of the function that a job calls, inside partials and what asyncio puts around it."""
+    if type(what) is type(called):
+        return function(what)
     partial = getattr(sys.modules.get("functools"), "partial", None)
     for _ in range(_DEEP):
         if type(what) is not partial:
@@ -74,7 +76,8 @@ def work_queue(plain: Any, empty: type[Exception]) -> Any:
             return self._take(False, None, _getframe(1).f_code)
 
         def _take(self, block: bool, timeout: float | None, by: CodeType) -> Any:
-            if by.co_name != "_worker":
+            found = known(self)
+            if found is None or by.co_name != "_worker":
                 return get(self, block, timeout)
             waits = False
             try:
@@ -83,7 +86,7 @@ def work_queue(plain: Any, empty: type[Exception]) -> Any:
                 if not block:
                     raise
                 waits = True
-                waiting(of(self, wire.EXECUTOR, None).number)
+                waiting(found.number)
                 item = None
                 try:
                     item = get(self, True, timeout)
@@ -107,12 +110,17 @@ def made(queue: Any, frame: FrameType | None) -> Any:
     return queue
 
 
-def ended(future: Any, ending: int, t: int) -> None:
-    """The acting lane gives a future its outcome at `t`: the end of its job, if it has run that, or its delivery."""
+def ended(future: Any, ending: int, t: int) -> int:
+    """The acting lane gives a future its outcome at `t`: the end of its job, if it has run that, or its delivery.
+
+    Gives what a pool's own thread waits on again when it has run the program's callbacks, if there are any.
+    """
     of_job = of_future(future)
-    if of_job is not None:
-        executor, number, elsewhere = of_job
-        job(wire.DELIVERED if elsewhere else wire.DONE + ending, executor, number, t)
+    if of_job is None:
+        return 0
+    executor, number, elsewhere = of_job
+    job(wire.DELIVERED if elsewhere else wire.DONE + ending, executor, number, t)
+    return executor if elsewhere and future._done_callbacks and here.waits else 0
 
 
 def cancelled(future: Any, t: int, where: int) -> None:

@@ -235,12 +235,19 @@ def after_fork() -> None:
     entries = {id(entry[0]()): entry for entry in log.inherited(_known)}
     entries.pop(id(None), None)
     _known = entries
+    if fast:
+        fast.use(resources=_known)
 
 
 def known(thing: Any) -> Resource | None:
     """The resource that `thing` is, if anybody has waited on it or held it yet."""
     at = id(thing)
     return _known[at][1] if at in _known else None
+
+
+if fast:
+    fast.use(resources=_known, declared_of=of)
+    known, of = fast.known, fast.of
 
 
 def declare(found: Resource, thing: Any, frame: FrameType | None, name: str = "") -> None:
@@ -309,6 +316,8 @@ def _variables(frame: FrameType) -> list[dict[str, Any]]:
 _PARTS = {
     **dict.fromkeys(("threading", "multiprocessing.synchronize", "asyncio.locks"), "_lock"),
     "concurrent.futures.thread": "_work_queue",
+    "concurrent.futures.process": "_call_queue",
+    "multiprocessing.pool": "_inqueue",
 }
 """Attributes that are called what their owners are, by the owner's module."""
 

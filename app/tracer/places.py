@@ -105,7 +105,7 @@ def place(frame: FrameType | None) -> int:
 
 if fast:
     fast.use(kinds=_kinds, places=_places, kind=kind, find_place=place)
-    user, place = fast.user, fast.place
+    user, place, kind = fast.user, fast.place, fast.kind
 
 
 def here(depth: int = 0) -> int:
