@@ -305,8 +305,8 @@ def _links(timeline: Timeline) -> Iterable[Link]:
             cause = _cause(timeline, lane, span, following, released)
             if cause is not None:
                 kind, by, t = cause
-                if kind == "wake" and not following.by:
-                    by, t = delivered(timeline, by, t)
+                if kind == "wake":
+                    by, t = delivered(timeline, by, t, span.start_ns if following.by else None)
                 yield Link(kind, by, t, lane.id, going.start_ns, span.on)
 
 

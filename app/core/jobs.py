@@ -83,11 +83,14 @@ def job_links(timeline: Timeline) -> Iterator[Link]:
             yield Link("item", job.submitter, job.submitted_ns, job.lane, job.start_ns, job.executor)
 
 
-def delivered(timeline: Timeline, lane: int, t: float) -> tuple[int, float]:
-    """Who caused what this lane did at t, and when: for a lane that brings results, the one whose job ended."""
+def delivered(timeline: Timeline, lane: int, t: float, since: float | None) -> tuple[int, float]:
+    """Who caused what this lane did at t, and when: for a lane that brings results, the one whose job ended.
+
+    With `since`, what it brought is not just what it did it by: then only if it brought one since that time.
+    """
     found = timeline.delivered.get(lane, [])
     at = bisect_right(found, t, key=lambda entry: entry[0]) - 1
-    if at < 0:
+    if at < 0 or (since is not None and (found[at][0] <= since or (at > 0 and found[at - 1][0] > since))):
         return lane, t
     job = found[at][1]
     return (job.lane, job.end_ns) if job.lane and 0 <= job.end_ns <= t else (lane, t)

@@ -17,8 +17,8 @@ export class Call {
   /** The submitting line's place. */
   where = 0;
   inParts = false;
-  /** @type {Map<number, Job>} by part */
-  jobs = new Map();
+  /** @type {Job[]} by part */
+  jobs = [];
 }
 
 /** The results that a lane brought, in order, and until when somebody has asked for them. @typedef {{list: {t: number, job: Job}[], asked: number}} Deliveries */
@@ -69,7 +69,7 @@ export function tellJob(timeline, t, lane, what, executor, number, by, place) {
   const call = callOf(timeline, executor, number);
   if (what === SUBMITTED || what === IN_PARTS) {
     [call.place, call.where, call.inParts] = [by, place, what === IN_PARTS];
-    for (const job of call.jobs.values()) labelled(timeline, job);
+    call.jobs.forEach((job) => labelled(timeline, job));
     if (what === SUBMITTED) submitted(timeline, jobOf(timeline, call, executor, number, 0), t, lane);
     return;
   }
@@ -115,10 +115,10 @@ function callOf(timeline, executor, number) {
  * @param {number} part
  */
 function jobOf(timeline, call, executor, number, part) {
-  let job = call.jobs.get(part);
+  let job = call.jobs[part];
   if (!job) {
     job = new Job(executor, number, part, call);
-    call.jobs.set(part, job);
+    call.jobs[part] = job;
     timeline.jobs.push(job);
   }
   return job;
@@ -274,11 +274,13 @@ function deliveriesOf(timeline, id) {
  * @param {Lanes} timeline
  * @param {number} id
  * @param {number} t
+ * @param {number} [since] what it brought is not just what it did it by: then only if it brought one since that time
  */
-export function delivererOf(timeline, id, t) {
-  const found = deliveriesOf(timeline, id);
+export function delivererOf(timeline, id, t, since) {
+  const found = deliveriesOf(timeline, id), { list } = found;
   found.asked = Math.max(found.asked, t);
-  const job = found.list[after(found.list, (each) => each.t, t) - 1]?.job;
+  const at = after(list, (each) => each.t, t) - 1;
+  const job = since !== undefined && (list[at]?.t <= since || list[at - 1]?.t > since) ? undefined : list[at]?.job;
   return job && job.lane && job.end <= t ? { who: job.lane, t: job.end } : { who: id, t };
 }
 

@@ -91,7 +91,8 @@ function linkWait(timeline, lane, wait, to) {
   if (by && by !== lane.id) {
     const passed = resource?.kind === LOCK || resource?.kind === RLOCK;
     const kind = acted && acted.who === by ? linkOf(acted.act) : passed ? LINK_HANDOFF : LINK_WAKE;
-    return links.add(to, kind, by, end, on, wait);
+    const cause = kind === LINK_WAKE ? delivererOf(timeline, by, end, start) : { who: by, t: end };
+    return links.add(to, kind, cause.who, cause.t, on, wait);
   }
   if (acted) {
     const kind = linkOf(acted.act), by = kind === LINK_WAKE ? delivererOf(timeline, acted.who, acted.t) : acted;

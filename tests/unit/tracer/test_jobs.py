@@ -284,3 +284,21 @@ def test_a_job_that_is_a_callable_of_any_kind_has_a_name(run: Run) -> None:
         ("dict", 0),
         ("print", 0),
     ]
+
+
+def test_a_task_that_awaits_a_job_of_another_process(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio, multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        async def main():
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+                print(await asyncio.get_running_loop().run_in_executor(pool, pow, 2, 3))
+        asyncio.run(main())
+        """
+    )
+
+    assert seen.stdout == "8\n"
+    [job] = seen.timeline.jobs.values()
+    assert results(seen, job) == ["Task-1"]
+    consistent(seen)
