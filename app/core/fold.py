@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.core.event import NO_EVENTS, Chunk, Column, Events, concatenate, merged
+from app.core.jobs import RUNS, Jobs, delivered, job_links
 from app.core.timeline import Hold, Lane, Link, Resource, Span, Timeline, process_of
 from app.tracer import wire
 
@@ -33,11 +34,16 @@ def fold(chunks: Iterable[Chunk], end_ns: float | None = None) -> Timeline:
     """
     kept = list(chunks)
     timeline = Timeline()
-    _Fold(timeline).all(kept)
+    folding = _Fold(timeline)
+    folding.all(kept)
     known = max([chunk.known for chunk in kept], default=0.0)
     _close(timeline, known if end_ns is None else end_ns, over=end_ns is not None)
+    folding.jobs.close(over=end_ns is not None)
     _overlay_gil(timeline)
-    timeline.links = sorted(_links(timeline), key=lambda link: (link.to_ns, link.to_lane, link.from_ns, link.from_lane))
+    timeline.links = sorted(
+        [*_links(timeline), *job_links(timeline)],
+        key=lambda link: (link.to_ns, link.to_lane, link.from_ns, link.from_lane),
+    )
     return timeline
 
 
@@ -48,13 +54,14 @@ def standing(parts: Iterable[Events]) -> Events:
     kept = NO_EVENTS
     for part in parts:
         events = concatenate([kept, part])
-        moves = np.flatnonzero(np.isin(events.kind, MOVES))
+        runs = (events.kind == wire.JOB) & np.isin(events.flags, RUNS)
+        moves = np.flatnonzero(np.isin(events.kind, MOVES) | runs)
         since = np.where(events.kind == wire.STEP, events.end, events.t)[moves]
         holds = np.flatnonzero(events.kind == wire.HOLD)
         held = events.lane[holds].astype("<u8") << np.uint64(32) | events.obj[holds]
         picked = [
             np.flatnonzero(np.isin(events.kind, DECLARATIONS)),
-            moves[_last(events.lane[moves], since, events.kind[moves] == wire.STATE)],
+            moves[_last(events.lane[moves], since, events.kind[moves] != wire.STEP)],
             holds[_last(held, events.t[holds], events.end[holds] > 0)],
         ]
         kept = events.take(np.sort(np.concatenate(picked)))
@@ -75,6 +82,7 @@ class _Fold:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.holds: dict[tuple[int, int, float], Hold] = {}
+        self.jobs = Jobs(timeline)
 
     def all(self, chunks: list[Chunk]) -> None:
         """Every event; a STEP is two: it runs from t, and is in its next state from `end`."""
@@ -95,6 +103,10 @@ class _Fold:
                 heapq.heappush(later, (end, lane, flags, obj, place))
             elif kind == wire.STATE:
                 self.state(t, lane, flags & 15, obj, place, by, flags)
+            elif kind == wire.JOB:
+                running = self.jobs.tell(t, lane, flags, obj, int(end), by, place)
+                if flags in RUNS:
+                    self.state(t, lane, wire.RUNNING, 0, running, 0, 0)
             else:
                 self.other(kind, flags, t, end, lane, obj, by, place, texts.get(index, ""))
         for item in sorted(later):
@@ -277,6 +289,7 @@ def _links(timeline: Timeline) -> Iterable[Link]:
         released.setdefault(hold.resource, []).append((hold.end_ns, hold.lane))
     for ends in released.values():
         ends.sort()
+    begun = {(job.lane, job.start_ns) for job in timeline.jobs.values() if job.lane}
     for lane in timeline.lanes.values():
         spans = lane.spans
         first = _going(spans)
@@ -287,11 +300,13 @@ def _links(timeline: Timeline) -> Iterable[Link]:
                 continue
             following = spans[index + 1]
             going = _going(spans[index + 1 : index + 3])
-            if going is None:
+            if going is None or (lane.id, following.start_ns) in begun:
                 continue
             cause = _cause(timeline, lane, span, following, released)
             if cause is not None:
                 kind, by, t = cause
+                if kind == "wake":
+                    by, t = delivered(timeline, by, t, span.start_ns if following.by else None)
                 yield Link(kind, by, t, lane.id, going.start_ns, span.on)
 
 

@@ -42,13 +42,14 @@ _LEGAL: dict[int, set[int]] = {
     wire.NAME: {0},
     wire.CPU: {0, 16},
     wire.STAT: {wire.TRACER_NS, wire.IN_C, wire.IN_PYTHON},
+    wire.JOB: set(range(1, 9)),
 }
 LEGAL = np.zeros((256, 256), dtype=bool)
 for _kind, _flags in _LEGAL.items():
     LEGAL[_kind, sorted(_flags)] = True
 
-WITH_RESOURCE = np.isin(np.arange(256), [wire.STATE, wire.STEP, wire.RESOURCE, wire.HOLD, wire.LEVEL, wire.ACT])
-NEEDS_RESOURCE = np.isin(np.arange(256), [wire.RESOURCE, wire.HOLD, wire.LEVEL, wire.ACT])
+NEEDS_RESOURCE = np.isin(np.arange(256), [wire.RESOURCE, wire.HOLD, wire.LEVEL, wire.ACT, wire.JOB])
+WITH_RESOURCE = NEEDS_RESOURCE | np.isin(np.arange(256), [wire.STATE, wire.STEP])
 BY_LANE = np.isin(np.arange(256), [wire.LANE, wire.STATE, wire.END])
 AS_IT_IS = np.isin(np.arange(256), [wire.LEVEL, wire.ACT, wire.CPU, wire.STAT, wire.PLACE])
 MERGED = np.isin(np.arange(256), [wire.STEP, wire.HOLD])
@@ -110,6 +111,7 @@ def check(records: Records, now: int) -> tuple[Records, int]:
     good = LEGAL[kind, raw["flags"]] & (records.written() <= latest) & _number(raw["lane"])
     good &= (arg >= raw["t"]) | ~MERGED[kind] | ((kind == wire.HOLD) & (arg == 0))
     good &= ~NEEDS_RESOURCE[kind] | _number(raw["obj"])
+    good &= (kind != wire.JOB) | (arg & np.uint64(0xFFFFFFFF) > 0)
     if bool(good.all()):
         return records, 0
     return records.take(np.flatnonzero(good)), int(len(records) - np.count_nonzero(good))
@@ -196,12 +198,22 @@ class Numbering:
             self._same_processes(raw.take(lanes), high[lanes])
         acting = self.lanes.map(np.stack([raw["lane"], by], axis=1))
         other = self.resources.map(np.where(WITH_RESOURCE[kind], obj, np.uint32(0)))
-        place = self.places.map(raw["place"])
+        jobs = np.flatnonzero(kind == wire.JOB)
+        calls = jobs[np.isin(flags[jobs], (wire.SUBMITTED, wire.IN_PARTS))]
+        parts = jobs[flags[jobs] == wire.PART]
+        where = raw["place"].copy()
+        where[parts] = 0
+        place = self.places.map(where)
         end = np.where(AS_IT_IS[kind], arg, np.uint64(0)).astype("<f8")
         if len(lanes):
             other[lanes] = self.lanes.map(obj[lanes])
             end[lanes] = high[lanes]
             self._threads(raw.take(lanes), high[lanes], acting[lanes, 0], other[lanes])
+        if len(jobs):
+            end[jobs] = low[jobs]
+            acting[jobs, 1] = high[jobs]
+            acting[calls, 1] = self.places.map(high[calls])
+            place[parts] = raw["place"][parts]
         if len(places):
             other[places] = self.places.map(obj[places])
         other[ends] = obj[ends]

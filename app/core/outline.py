@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.core.findings import findings, lane_name, named, owners
 from app.core.run import Kind, Outcome
-from app.core.timeline import ENDINGS, LANE_KINDS, Lane, Span, Timeline
+from app.core.timeline import ENDINGS, LANE_KINDS, Job, Lane, Span, Timeline
 from app.tracer import wire
 
 MAX_LANES = 200
@@ -122,6 +122,7 @@ class _Outline:
         for title, section in (
             ("Noticed", self._findings()),
             ("Longest waits", self._waits()),
+            ("Jobs", self._jobs()),
             ("Links", self._links()),
             ("Output", self._output()),
         ):
@@ -280,6 +281,23 @@ class _Outline:
             yield f"{length:>9}  {self._short(lane)} waits for {what}{by}{where}, from {duration(span.start_ns)} on"
         if len(waits) > MAX_WAITS:
             yield self.paint(f"… and {len(waits) - MAX_WAITS} shorter", DIM)
+
+    def _jobs(self) -> Iterator[str]:
+        """What executors did, by function: how many, how long in the queue and at work, and what went wrong."""
+        groups: dict[tuple[int, str], list[Job]] = {}
+        for job in self.timeline.jobs.values():
+            function = self.timeline.places.get(job.place, (0, "", False))[1]
+            groups.setdefault((job.executor, function), []).append(job)
+        for (executor, function), jobs in groups.items():
+            began = [job for job in jobs if job.lane]
+            waited = [job.start_ns - job.submitted_ns for job in began if job.submitted_ns >= 0]
+            ran = [job.end_ns - job.start_ns for job in began]
+            line = f"{len(jobs):>6} ×  {clean(function) or 'jobs'} on {clean(named(self.timeline, executor))}"
+            for what, times in (("in the queue", waited), ("ran", ran)):
+                if times:
+                    line += f", {what} {duration(sum(times) / len(times))} (at most {duration(max(times))})"
+            endings = Counter(ENDINGS[job.ending] or "not begun" for job in jobs if job.ending != wire.RETURNED)
+            yield line + "".join(f", {count} {ending}" for ending, count in endings.items())
 
     def _links(self) -> Iterator[str]:
         """Who caused whom to go on, counted."""

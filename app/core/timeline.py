@@ -102,6 +102,28 @@ class Link:
 
 
 @dataclass(slots=True)
+class Job:
+    """What an executor was asked to do; times are -1 while they are not known.
+
+    `part` counts from 0 in a call that has parts; `place` is where the function begins, `where` the submitting line.
+    """
+
+    executor: int
+    number: int
+    part: int
+    is_part: bool = False
+    items: int = 0
+    place: int = 0
+    where: int = 0
+    submitter: int = 0
+    submitted_ns: float = -1.0
+    lane: int = 0
+    start_ns: float = -1.0
+    end_ns: float = -1.0
+    ending: int = 0
+
+
+@dataclass(slots=True)
 class Timeline:
     """Everything a trace says; `over`: it has all been said. Times are ns since the run's zero."""
 
@@ -117,6 +139,9 @@ class Timeline:
     places: dict[int, tuple[int, str, bool]] = field(default_factory=dict)
     stats: dict[int, float] = field(default_factory=dict)
     acts: dict[int, list[tuple[float, int, int]]] = field(default_factory=dict)
+    jobs: dict[tuple[int, int, int], Job] = field(default_factory=dict)
+    delivered: dict[int, list[tuple[float, Job]]] = field(default_factory=dict)
+    """By lane: when it brought the result of which job."""
 
     @property
     def spans(self) -> list[Span]:
@@ -176,6 +201,24 @@ def parts(timeline: Timeline) -> dict[str, Any]:
             "inferred": item.inferred,
         }
 
+    def job(item: Job) -> dict[str, Any]:
+        line, function = place(item.place)
+        return {
+            "executor": item.executor,
+            "number": item.number,
+            "part": item.part + 1 if item.is_part else None,
+            "items": item.items or None,
+            "function": function,
+            "line": line,
+            "submitter": item.submitter or None,
+            "submitted_ns": _known(item.submitted_ns),
+            "submitted_line": place(item.where)[0],
+            "lane": item.lane or None,
+            "start_ns": _known(item.start_ns),
+            "end_ns": _known(item.end_ns),
+            "ending": ENDINGS[item.ending] or None,
+        }
+
     return {
         "lanes": [lane(item) for item in sorted(timeline.lanes.values(), key=lambda item: item.id)],
         "spans": (span(item) for owner in sorted(timeline.lanes) for item in timeline.lanes[owner].spans),
@@ -200,6 +243,7 @@ def parts(timeline: Timeline) -> dict[str, Any]:
             }
             for item in timeline.holds
         ),
+        "jobs": (job(item) for item in timeline.jobs.values()),
         "levels": ({"resource": r, "t_ns": round(t), "value": round(value)} for r, t, value in timeline.levels),
         "links": (
             {
@@ -231,6 +275,10 @@ def parts(timeline: Timeline) -> dict[str, Any]:
             "output_bytes": round(timeline.stats.get(wire.DROPPED_OUTPUT, 0)),
         },
     }
+
+
+def _known(t: float) -> int | None:
+    return round(t) if t >= 0 else None
 
 
 def _writer(timeline: Timeline) -> str | None:

@@ -65,7 +65,7 @@ def main(site: str, log: Path) -> None:
     sys.path.insert(0, site)
     wire: Any = import_module("interleave_tracer.wire")
     texts = (wire.LANE, wire.RESOURCE, wire.END, wire.PLACE, wire.NAME, wire.MARK, wire.CPU)
-    kinds = ((wire.HOLD,), (wire.STEP,), (wire.STATE,), (wire.ACT, wire.LEVEL), texts)
+    kinds = ((wire.HOLD,), (wire.STEP,), (wire.STATE,), (wire.ACT, wire.LEVEL, wire.JOB), texts)  # a job is an act, too
     ours, theirs = socket.socketpair()
     if not os.fork():
         theirs.recv(1)

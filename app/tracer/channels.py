@@ -1,4 +1,4 @@
-"""What multiprocessing's processes share: queues, pipes, locks, semaphores, conditions, events, and results of pools.
+"""What multiprocessing's processes share: queues, pipes, locks, semaphores, conditions and events.
 
 They are the same resources in every process: a pipe goes by its inode, a semaphore by its name.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from sys import _getframe
 
-from . import lanes, wire
+from . import files, lanes, wire
 from .hooks import replace, without_us
 from .lanes import act, foresee, here, of, running, waiting
 from .log import Cell, cell, clock, emit
@@ -16,7 +16,7 @@ from .places import place, user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType, ModuleType
+    from types import CodeType, FrameType, ModuleType
     from typing import Any
 
 _PIPE, _SEMAPHORE, _QUEUE, _BARRIER = 1 << 62, 1 << 61, 1 << 63, 1 << 60
@@ -31,6 +31,12 @@ def _inode(*ends: Any) -> int:
         except (OSError, TypeError, AttributeError):
             continue
     return 0
+
+
+def pool_key(queue: Any) -> int:
+    """A key for the pool whose workers take their jobs from this queue; 0 if they are threads."""
+    pipe = _inode(getattr(queue, "_reader", None), getattr(queue, "_writer", None))
+    return pipe and pipe | _BARRIER
 
 
 def _named(semaphore: Any) -> int:
@@ -111,8 +117,14 @@ def _change(owner: Any, names: tuple[str, ...], wrap: Any, *arguments: Any) -> N
         replace(owner, name, wrap(getattr(owner, name), *arguments))
 
 
+_feed: CodeType | None = None
+"""What sends the items of a queue, which were told when they were put."""
+
+
 def watch_queues(module: ModuleType) -> None:
     """Watch multiprocessing.queues."""
+    global _feed
+    _feed = module.Queue._feed.__code__
 
     def key(queue: Any) -> int:
         pipe = _inode(queue._reader, getattr(queue, "_writer", None))
@@ -142,6 +154,9 @@ def watch_connections(module: ModuleType) -> None:
             _peers[own(one)], _peers[own(two)] = own(two), own(one)
         return one, two
 
+    # They pass through what stands for these anyway.
+    module.Connection._recv.__defaults__ = (files.plain_read,)
+    module.Connection._send.__defaults__ = (files.plain_write,)
     replace(module, "Pipe", pipe)
     _change(connection, ("recv", "recv_bytes"), _through, wire.PIPE, own, wire.GET)
     _change(connection, ("send", "send_bytes"), _sending, other)
@@ -155,6 +170,9 @@ def _sending(call: Any, key: Any) -> Any:
     """Sending puts into the other end, which is a resource of its own where the pipe is duplex."""
 
     def sending(self: Any, *args: Any, **options: Any) -> None:
+        if here.waits or _getframe(1).f_code is _feed:
+            call(self, *args, **options)
+            return
         frame = user(_getframe(1))
         where = place(frame)
         target = key(self)
@@ -174,19 +192,6 @@ def _sending(call: Any, key: Any) -> Any:
 
 
 _ends: dict[int, int] = {}
-
-
-def watch_results(module: ModuleType) -> None:
-    """Watch multiprocessing.pool."""
-    result: Any = module.ApplyResult
-
-    def key(_: Any) -> int:
-        return 0
-
-    _change(result, ("wait",), _through, wire.FUTURE, key)
-    _change(result, ("_set",), _into, wire.FUTURE, key, wire.WAKE)
-    _change(module.IMapIterator, ("next",), _through, wire.FUTURE, key)
-    module.IMapIterator.__next__ = module.IMapIterator.next
 
 
 _BETWEEN = {"multiprocessing.synchronize", "multiprocessing.context", __name__}
@@ -240,6 +245,8 @@ def watch_locks(module: ModuleType) -> None:
             nonlocal part
             if part is None:
                 part = _is_part(frame, kind)
+                if part:
+                    make_methods(self)
             return part
 
         def acquire(block: bool = True, timeout: float | None = None) -> bool:

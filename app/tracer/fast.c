@@ -3,7 +3,8 @@
  * Records: docs/trace-format.md. With the GIL, what follows between two calls into Python is one act, so that a slot, the
  * time and four stores need no lock. Without it every thread has a segment of its own.
  *
- * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level, user, place.
+ * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level,
+ * job, known, of, user, place, kind.
  * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
  * For log.py: attach(mmap, descriptor, segments, word at which they begin), begin(process index, word that counts what is lost). For all: use(name=object), see py_use.
  * For tasks.py: call_soon, a method for the event loop's class.
@@ -24,8 +25,8 @@
 /* wire.py's words */
 enum { RECORDS = 1, TEXTS = 2 };
 enum { HINT = 5, TABLE = 4096 / 8, ENTRY_WORDS = 32 / 8 };
-enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8 };
-enum { RUNNING = 2, READY = 3, WAITING = 4, LIMITED = 32, CANCEL = 4 };
+enum { STATE = 2, STEP = 3, HOLD = 6, LEVEL = 7, ACT = 8, JOB = 15 };
+enum { RUNNING = 2, READY = 3, WAITING = 4, LIMITED = 32, CANCEL = 4, BEGAN = 4 };
 enum { SLOT_WORDS = 4, SEGMENT_WORDS = 64 * 1024 / 8, MAX_TEXT = 4000, BIN = (64 + 16 * 240) / 8 };
 
 #if PY_VERSION_HEX >= 0x030C0000
@@ -332,6 +333,17 @@ static PyObject *py_level(PyObject *Py_UNUSED(module), PyObject *const *args, Py
     Py_RETURN_NONE;
 }
 
+static PyObject *py_job(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
+    uint64_t n[5] = {0}; /* what, executor, number, t, place */
+    if (!numbers(args, given, n, 3, 5)) return NULL;
+    uint32_t lane = acting();
+    if (n[0] == BEGAN) here.waits = 0;
+    else if (n[0] < BEGAN && here.cause && lane == here.thread) lane = here.cause;
+    uint64_t at = slot();
+    put(at, JOB | n[0] << 8 | n[1] << 32, n[3] ? n[3] : now(), n[2], lane | n[4] << 32);
+    Py_RETURN_NONE;
+}
+
 static PyObject *item_of(PyObject *dictionary, PyObject *key) {
     PyObject *found = NULL;
 #if PY_VERSION_HEX >= 0x030D0000
@@ -368,6 +380,11 @@ static long kind_of(PyObject *code) {
     }
     Py_XDECREF(found);
     return whose;
+}
+
+static PyObject *py_kind(PyObject *Py_UNUSED(module), PyObject *code) {
+    long whose = kind_of(code);
+    return whose < 0 ? NULL : PyLong_FromLong(whose);
 }
 
 /* The innermost frame at or above this one that is not a library's, and whose it is: a new reference or NULL. */
@@ -408,6 +425,36 @@ static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
     }
     Py_XDECREF(at);
     return found || PyErr_Occurred() ? found : PyObject_CallOneArg(find_place, frame);
+}
+
+/* -- resources ------------------------------------------------------------------------------------------------------ */
+
+static PyObject *resources, *declared_of, *tries_name; /* lanes.py's, see py_use */
+
+/* What is known of an object, a new reference; NULL without an error if that is nothing. */
+static PyObject *resource_of(PyObject *thing) {
+    PyObject *entry = by_id(resources, thing), *found = NULL;
+    if (entry && PyTuple_Check(entry) && PyTuple_GET_SIZE(entry) == 2) found = Py_NewRef(PyTuple_GET_ITEM(entry, 1));
+    Py_XDECREF(entry);
+    return found;
+}
+
+static PyObject *py_known(PyObject *Py_UNUSED(module), PyObject *thing) {
+    PyObject *found = resource_of(thing);
+    return found ? found : Py_NewRef(Py_None);
+}
+
+static PyObject *py_of(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given, PyObject *names) {
+    PyObject *found = given ? resource_of(args[0]) : NULL;
+    if (found) {
+        PyObject *tries = PyObject_GetAttr(found, tries_name);
+        long left = tries ? PyLong_AsLong(tries) : 1;
+        Py_XDECREF(tries);
+        if (!left) return found;
+        PyErr_Clear();
+        Py_DECREF(found);
+    }
+    return PyObject_Vectorcall(declared_of, args, given, names);
 }
 
 /* -- cells ---------------------------------------------------------------------------------------------------------- */
@@ -1043,7 +1090,7 @@ static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), 
         {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
         {"kind", &kind}, {"find_place", &find_place}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
         {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
-        {"handle", &handle_class}, {"outside", &outside_steps},
+        {"handle", &handle_class}, {"outside", &outside_steps}, {"resources", &resources}, {"declared_of", &declared_of},
     };
     for (size_t i = 0; given && i < sizeof used / sizeof *used; i++) {
         PyObject *found = PyDict_GetItemString(given, used[i].name);
@@ -1071,7 +1118,11 @@ static PyMethodDef functions[] = {
     {"act", (PyCFunction)(void (*)(void))py_act, METH_FASTCALL, NULL},
     {"user", py_user, METH_O, NULL},
     {"place", py_place, METH_O, NULL},
+    {"kind", py_kind, METH_O, NULL},
+    {"known", py_known, METH_O, NULL},
+    {"of", (PyCFunction)(void (*)(void))py_of, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"level", (PyCFunction)(void (*)(void))py_level, METH_FASTCALL, NULL},
+    {"job", (PyCFunction)(void (*)(void))py_job, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -1097,10 +1148,11 @@ static int fill(PyObject *module) {
     cancelled_name = PyUnicode_InternFromString("cancelled");
     ready_name = PyUnicode_InternFromString("_ready");
     append_name = PyUnicode_InternFromString("append");
+    tries_name = PyUnicode_InternFromString("tries");
     static PyMethodDef call_soon = {"_call_soon", (PyCFunction)(void (*)(void))py_call_soon, METH_FASTCALL, NULL};
     PyObject *function = PyCFunction_New(&call_soon, NULL);
     bool fine = plain && rlock && PyType_Check(rlock) && unwilling && self_name && cancelled_name && ready_name && append_name
-        && function && deque && PyType_Check((PyObject *)deque) && find(&append, deque, "append")
+        && tries_name && function && deque && PyType_Check((PyObject *)deque) && find(&append, deque, "append")
         && find(&plain_release, Py_TYPE(plain), "release")
         && find(&rlock_acquire, (PyTypeObject *)rlock, "acquire") && find(&rlock_release, (PyTypeObject *)rlock, "release")
         && find(&rlock_owned, (PyTypeObject *)rlock, "_is_owned");

@@ -31,15 +31,15 @@ _PIPE, _KEY = 1 << 62, (1 << 60) - 1
 _MOST = 4096
 
 _open = os.open
-_read = os.read
-_write = os.write
+plain_read = os.read
+plain_write = os.write
 _known: dict[tuple[int, int], Resource] = {}
 
 
 def watch() -> None:
     """Watch os.read, os.write, os.open and os.fdopen, and the standard streams that are pipes."""
     posix = sys.modules["posix"]
-    for name, ours in (("read", _Read(_read)), ("write", _Write(_write)), ("open", _Open(_open))):
+    for name, ours in (("read", _Read(plain_read)), ("write", _Write(plain_write)), ("open", _Open(_open))):
         setattr(os, name, ours)
         setattr(posix, name, ours)
     fdopen = os.fdopen
@@ -176,8 +176,8 @@ class _Read(Builtin):
         frame = _getframe(1)
         try:
             if wrong or len(args) != 2 or here.waits or kind(frame.f_code) == LIBRARY:
-                return _read(*args, **wrong)
-            return _reading(args[0], _behind(args[0], frame), place(frame), _read, *args)
+                return plain_read(*args, **wrong)
+            return _reading(args[0], _behind(args[0], frame), place(frame), plain_read, *args)
         except BaseException as error:
             without_us(error)
             raise
@@ -191,8 +191,8 @@ class _Write(Builtin):
         told = len(args) == 2 and not wrong and not here.waits and kind(frame.f_code) != LIBRARY
         try:
             if not told or type(args[1]) not in _BYTES:
-                return _write(*args, **wrong)
-            return _writing(args[0], _behind(args[0], frame), place(frame), _write, *args)
+                return plain_write(*args, **wrong)
+            return _writing(args[0], _behind(args[0], frame), place(frame), plain_write, *args)
         except BaseException as error:
             without_us(error)
             raise

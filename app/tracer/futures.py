@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sys import _getframe
 
-from . import wire
+from . import jobs, wire
 from .hooks import replace, without_us
 from .lanes import of, running, waiting
 from .log import clock
@@ -21,8 +21,8 @@ def watch(base: ModuleType) -> None:
     future: Any = base.Future
     for name in "result", "exception":
         replace(future, name, _asking(getattr(future, name)))
-    for name in "set_result", "set_exception":
-        replace(future, name, _telling(getattr(future, name)))
+    for name, ending in {"set_result": wire.RETURNED, "set_exception": wire.RAISED}.items():
+        replace(future, name, _telling(getattr(future, name), ending))
     replace(future, "cancel", _cancelling(future.cancel))
 
 
@@ -46,14 +46,20 @@ def _asking(ask: Any) -> Any:
     return ask_
 
 
-def _telling(tell: Any) -> Any:
+def _telling(tell: Any, ending: int) -> Any:
     def tell_(self: Any, outcome: Any) -> None:
         now = clock()
+        callbacks = jobs.ended(self, ending, now)
+        if callbacks:
+            running()
         try:
             tell(self, outcome)
         except BaseException as error:
             without_us(error)
             raise
+        finally:
+            if callbacks:
+                waiting(callbacks)
         woken(self, now, place(_getframe(1)))
 
     return tell_
@@ -68,7 +74,9 @@ def _cancelling(cancel: Any) -> Any:
             without_us(error)
             raise
         if done:
-            woken(self, now, place(_getframe(1)), wire.CANCEL)
+            where = place(_getframe(1))
+            jobs.cancelled(self, now, where)
+            woken(self, now, where, wire.CANCEL)
         return done
 
     return cancel_

@@ -152,9 +152,29 @@ def level(on: int, value: int) -> None:
     emit(wire.LEVEL, 0, on, clock(), max(value, 0), here.lane or _appear())
 
 
+def job(what: int, executor: int, number: int, t: int = 0, place: int = 0) -> None:
+    """The acting lane did something with a job of an executor, at `t` (now); `number` is the record's argument.
+
+    To begin one ends the wait for it, if there was one.
+    """
+    lane = here.lane or _appear()
+    if what == wire.BEGAN:
+        here.waits = 0
+    elif what < wire.BEGAN and here.cause and lane == here.thread:
+        lane = here.cause
+    emit(wire.JOB, what, executor, t or clock(), number, lane, place)
+
+
 if fast:
     fast.use(appear=_appear)
-    current, waiting, running, act, level = fast.current, fast.waiting, fast.running, fast.act, fast.level
+    current, waiting, running, act, level, job = (
+        fast.current,
+        fast.waiting,
+        fast.running,
+        fast.act,
+        fast.level,
+        fast.job,
+    )
 
 
 def resource(kind: int, name: str = "", key: int = 0, target: int = 0, place: int = 0) -> int:
@@ -215,12 +235,19 @@ def after_fork() -> None:
     entries = {id(entry[0]()): entry for entry in log.inherited(_known)}
     entries.pop(id(None), None)
     _known = entries
+    if fast:
+        fast.use(resources=_known)
 
 
 def known(thing: Any) -> Resource | None:
     """The resource that `thing` is, if anybody has waited on it or held it yet."""
     at = id(thing)
     return _known[at][1] if at in _known else None
+
+
+if fast:
+    fast.use(resources=_known, declared_of=of)
+    known, of = fast.known, fast.of
 
 
 def declare(found: Resource, thing: Any, frame: FrameType | None, name: str = "") -> None:
@@ -286,7 +313,13 @@ def _variables(frame: FrameType) -> list[dict[str, Any]]:
     return names
 
 
-_CONDITIONS = {"threading", "multiprocessing.synchronize", "asyncio.locks"}
+_PARTS = {
+    **dict.fromkeys(("threading", "multiprocessing.synchronize", "asyncio.locks"), "_lock"),
+    "concurrent.futures.thread": "_work_queue",
+    "concurrent.futures.process": "_call_queue",
+    "multiprocessing.pool": "_inqueue",
+}
+"""Attributes that are called what their owners are, by the owner's module."""
 
 
 def _inside(thing: Any, name: str, value: Any) -> str:
@@ -308,7 +341,7 @@ def _inside(thing: Any, name: str, value: Any) -> str:
         if type(attributes) is dict:
             for key, item in islice(attributes.items(), _WIDE):
                 if item is thing:
-                    if key == "_lock" and kind.__module__ in _CONDITIONS:
-                        return name  # a condition's own lock
+                    if key == _PARTS.get(kind.__module__):
+                        return name  # a condition's own lock, or an executor's own queue
                     return f"{kind.__name__ if name == 'self' else name}.{key}"
     return ""

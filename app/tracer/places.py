@@ -11,6 +11,7 @@ from .log import FREE_THREADED, clock, emit_text, fast, number, process_lane
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
+    from typing import Any
 
 LIBRARY, GENERATED, PROGRAM = 0, 1, 2
 
@@ -20,8 +21,13 @@ _LIBRARIES = (_HERE, os.path.dirname(os.__file__) + os.sep, "<frozen ")  # noqa:
 
 _kinds: dict[int, tuple[int, CodeType]] = {}
 _places: dict[tuple[int, int], int] = {}
-_lines: dict[tuple[int, int], int] = {}
+_lines: dict[tuple[Any, int], int] = {}
+"""By the id of a code object, or by name."""
 _getframe = sys._getframe
+_IN_PYTHON = 1 << 9
+"""The flag of a class that Python code made."""
+_METHOD = type(os.environ.copy)
+_NAMED = (type, type(len), type(str.split), type(str.__add__), type("".__add__))
 
 _start: FrameType | None = None
 """Where a process began that never returns to the program's frames it was forked in."""
@@ -99,7 +105,7 @@ def place(frame: FrameType | None) -> int:
 
 if fast:
     fast.use(kinds=_kinds, places=_places, kind=kind, find_place=place)
-    user, place = fast.user, fast.place
+    user, place, kind = fast.user, fast.place, fast.kind
 
 
 def here(depth: int = 0) -> int:
@@ -107,15 +113,39 @@ def here(depth: int = 0) -> int:
     return place(_getframe(depth + 1))
 
 
+def function(called: Any) -> int:
+    """The number of the place where a callable begins, a line of the program's, or its name alone. Calls none of it."""
+    if type(called) is _METHOD:
+        called = called.__func__  # type: ignore[attr-defined]
+    what = type(called)
+    if what is not type(function):
+        inside = (vars(base)["__call__"] for base in what.__mro__ if "__call__" in vars(base))
+        called = next(inside, None) if type(what) is type and what.__flags__ & _IN_PYTHON else called
+    if type(called) is type(function):
+        code = called.__code__
+        whose = kind(code)
+        return _tell(code, code.co_firstlineno if whose > LIBRARY else 0, int(whose == PROGRAM), code.co_qualname)
+    name = called.__qualname__ if type(called) in _NAMED else what.__qualname__
+    return _tell(name, 0, 0, name)
+
+
 def _number(frame: FrameType, own: int) -> int:
     code = frame.f_code
-    line = frame.f_lineno or 0
-    found = _lines.get((id(code), line))
+    found = _tell(code, frame.f_lineno or 0, own, code.co_qualname)
+    if not found:
+        return 0
+    if own and len(_places) < 4 * _MOST:
+        _places[id(code), frame.f_lasti] = found
+    return found
+
+
+def _tell(what: Any, line: int, own: int, name: str) -> int:
+    """The number of a line of a code object, or of a name that has none, told once; 0 past what is kept."""
+    key = what if type(what) is str else id(what), line
+    found = _lines.get(key)
     if found is None:
         if len(_lines) >= _MOST:
             return 0
-        found = _lines[id(code), line] = number()
-        emit_text(wire.PLACE, own, found, clock(), line, process_lane(), 0, code.co_qualname)
-    if own and len(_places) < 4 * _MOST:
-        _places[id(code), frame.f_lasti] = found
+        found = _lines[key] = number()
+        emit_text(wire.PLACE, own, found, clock(), line, process_lane(), 0, name)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sys import _getframe
 
-from . import lanes, wire
+from . import jobs, lanes, wire
 from .hooks import like, replace, without_us
 from .lanes import Resource, act, level, of, running, waiting
 from .log import clock
@@ -13,8 +13,6 @@ from .places import LIBRARY, kind, place, user
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-_POOL = "concurrent/futures/thread.py"
 
 
 def watch(queue: Any) -> None:
@@ -42,12 +40,12 @@ def _patiently(
     return result, now
 
 
-def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception], what: Any) -> tuple[Any, Any]:
+def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception]) -> tuple[Any, Any]:
     """The methods put and get of a kind of queue, told."""
 
     def put_(self: Any, item: Any, block: bool = True, timeout: float | None = None) -> None:
         frame = user(_getframe(1))
-        found = of(self, what(self), frame)
+        found = of(self, wire.QUEUE, frame)
         where = place(frame)
         try:
             _, t = _patiently(full, found, where, block, timeout, put, self, item)
@@ -60,7 +58,7 @@ def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception], 
 
     def get_(self: Any, block: bool = True, timeout: float | None = None) -> Any:
         frame = user(_getframe(1))
-        found = of(self, what(self), frame)
+        found = of(self, wire.QUEUE, frame)
         where = place(frame)
         try:
             item, t = _patiently(empty, found, where, block, timeout, get, self)
@@ -78,7 +76,7 @@ def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception], 
 def _queues(queue: Any) -> None:
     kinds = queue.Queue
     join, task_done = kinds.join, kinds.task_done
-    put, get = _methods(kinds.put, kinds.get, queue.Full, queue.Empty, lambda _: wire.QUEUE)
+    put, get = _methods(kinds.put, kinds.get, queue.Full, queue.Empty)
 
     def join_(self: Any) -> None:
         frame = user(_getframe(1))
@@ -132,22 +130,19 @@ def _shutting(shutdown: Any) -> Any:
 
 def _simple_queues(queue: Any) -> None:
     plain: Any = queue.SimpleQueue
-    put, get = _methods(plain.put, plain.get, queue.Full, queue.Empty, lambda self: self._what)
+    put, get = _methods(plain.put, plain.get, queue.Full, queue.Empty)
+    work_queue = jobs.work_queue(plain, queue.Empty)
 
     class SimpleQueue(plain):  # type: ignore[misc]
         __module__ = "_queue"
         __qualname__ = "SimpleQueue"
-        __slots__ = ("_what",)
-        _what: int
+        __slots__ = ()
 
         def __new__(cls) -> Any:
-            file = _getframe(1).f_code.co_filename
-            pool = file.endswith(_POOL)
-            if not pool and kind(_getframe(1).f_code) == LIBRARY:
-                return plain()
-            self = plain.__new__(cls)
-            self._what = wire.EXECUTOR if pool else wire.QUEUE
-            return self
+            frame = _getframe(1)
+            if frame.f_code.co_filename.endswith(jobs.THREADS):
+                return jobs.made(work_queue(), frame)
+            return plain() if kind(frame.f_code) == LIBRARY else plain.__new__(cls)
 
         def put_nowait(self, item: Any) -> None:
             self.put(item, False)

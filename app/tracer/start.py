@@ -48,8 +48,10 @@ def _start() -> None:
     hooks.when_imported("socket", _socket)
     hooks.when_imported("ssl", _ssl)
     hooks.when_imported("warnings", _warnings)
-    for part in ("queues", "connections", "results", "locks"):
+    for part in ("queues", "connections", "locks"):
         hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
+    hooks.when_imported("multiprocessing.pool", _pool)
+    hooks.when_imported("concurrent.futures.process", _executor)
     os.register_at_fork(before=processes.before_fork, after_in_child=lambda: hooks.charge(_after_fork))
     ends.watch()
     atexit.register(_finish)
@@ -124,7 +126,19 @@ def _popen(module: ModuleType) -> None:
     processes.watch_popen(module)
 
 
-_PARTS = {"queues": "queues", "connections": "connection", "results": "pool", "locks": "synchronize"}
+def _pool(module: ModuleType) -> None:
+    from . import pools
+
+    pools.watch_pools(module)
+
+
+def _executor(module: ModuleType) -> None:
+    from . import pools
+
+    pools.watch_executors(module)
+
+
+_PARTS = {"queues": "queues", "connections": "connection", "locks": "synchronize"}
 
 
 def _channel(part: str) -> Callable[[ModuleType], None]:

@@ -171,7 +171,7 @@ async def source(run_id: RunId, site: TheSite) -> PlainTextResponse:
     responses=documented(404, 409, 410),
 )
 async def timeline(run_id: RunId, request: Request, site: TheSite) -> Response:
-    """The folded trace: lanes, spans, resources, holds, levels, links, marks, output and findings.
+    """The folded trace: lanes, spans, resources, holds, jobs, levels, links, marks, output and findings.
 
     409 while the run is queued or running. A lost run shows what was recorded.
     """

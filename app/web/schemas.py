@@ -219,8 +219,26 @@ class HoldOut(BaseModel):
     inferred: bool
 
 
+class JobOut(BaseModel):
+    """What an executor or a pool was asked to do. What is not known, or has not happened, is null."""
+
+    executor: int = Field(description="The resource that the job was submitted to.")
+    number: int = Field(description="As its executor counts, from 1.")
+    part: int | None = Field(description="Of a call that has parts, as a pool's map, from 1: each is a job.")
+    items: int | None = Field(description="Of a part that is a chunk of an iterable: how many items it has.")
+    function: str | None
+    line: int | None = Field(description="Where the function begins.")
+    submitter: int | None
+    submitted_ns: int | None
+    submitted_line: int | None
+    lane: int | None = Field(description="Who ran it; null if it never began.")
+    start_ns: int | None
+    end_ns: int | None
+    ending: Literal["returned", "raised", "cancelled", "killed", "unfinished"] | None
+
+
 class LevelOut(BaseModel):
-    """A queue's depth or a semaphore's count from this time on."""
+    """A queue's depth, a semaphore's count or an executor's backlog from this time on."""
 
     resource: int
     t_ns: int
@@ -297,6 +315,7 @@ class TimelineOut(BaseModel):
     spans: list[SpanOut]
     resources: list[ResourceOut]
     holds: list[HoldOut]
+    jobs: list[JobOut]
     levels: list[LevelOut]
     links: list[LinkOut]
     marks: list[MarkOut]

@@ -2,7 +2,8 @@
  * Arrows: the links that are in view. Where there are too many, those of the lane that the reader looks at.
  * @module
  */
-import { LINK_START } from "./names.js";
+import { JOB, jobAt } from "./jobs.js";
+import { LINK_START, WAITING } from "./names.js";
 import { placeOf } from "./rows.js";
 import { search } from "./store.js";
 
@@ -17,6 +18,26 @@ const MOST_BRIGHT = 300;
 const MOST_SEEN = 20000;
 
 /**
+ * The job that a span belongs to.
+ * @param {Lanes} timeline
+ * @param {import("./view.js").Hit | null} hit
+ */
+function jobOf(timeline, hit) {
+  const lane = hit?.part === "span" ? timeline.lanes[hit.lane] : undefined;
+  return lane && hit && hit.index < lane.spans.n ? jobAt(timeline, lane, lane.spans.t[hit.index]) : undefined;
+}
+
+/**
+ * Whether a job stood in a queue: no lane waited for it. Many such arrows would come from one point and say little.
+ * @param {import("./store.js").Lane} lane
+ * @param {number} link to its job
+ */
+function stood({ spans, links }, link) {
+  const before = spans.find(links.t[link]) - 1;
+  return before < 0 || spans.state[before] !== WAITING || spans.on[before] !== links.on[link];
+}
+
+/**
  * Adds the arrows to the model.
  * @param {Lanes} timeline
  * @param {View} view
@@ -24,6 +45,7 @@ const MOST_SEEN = 20000;
  */
 export function arrowsOf(timeline, view, model) {
   const wanted = [view.hovered?.lane ?? 0, view.selected?.lane ?? 0].filter((id) => id > 0);
+  const pointed = [view.hovered, view.selected].map((hit) => jobOf(timeline, hit));
   const { arrows } = model;
   let seen = 0, total = 0, bright = 0;
   for (const lane of timeline.order) {
@@ -34,7 +56,7 @@ export function arrowsOf(timeline, view, model) {
     if (!to) continue;
     if (total > MOST && !wanted.length) break;
     for (let i = search(links.t, links.n, view.from, false); i < links.n && links.t[i] <= latest && seen < MOST_SEEN; i++) {
-      if (links.fromT[i] > view.to) continue;
+      if (links.fromT[i] > view.to || links.wait[i] === JOB && stood(lane, i) && !pointed.includes(jobAt(timeline, lane, links.t[i]))) continue;
       seen++;
       const mine = wanted.includes(lane.id) || wanted.includes(links.from[i]);
       if (mine ? bright >= MOST_BRIGHT : total > MOST) continue;

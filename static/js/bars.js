@@ -5,6 +5,7 @@
 import { LOOK, PROCESS, TASK } from "./names.js";
 import { HEIGHT, PERIOD, UNSEEN } from "./palette.js";
 import { created, ending } from "./glyphs.js";
+import { endOf, jobAfter, jobAt, jobBefore } from "./jobs.js";
 import { search } from "./store.js";
 import { t as say } from "./text.js";
 import { nameOf } from "./words.js";
@@ -69,6 +70,7 @@ function drawSpans({ c, timeline, view, model, p, tiles }, row, lane) {
   const { spans } = lane;
   const full = barOf(row), middle = row.y + row.height / 2;
   const round = lane.kind === TASK;
+  drawJobs({ c, timeline, view, model, p, tiles }, row, lane);
   for (let i = 0; i < row.dense.length; i += 2) {
     tiles.paint(c, lane, model, row.dense[i], row.dense[i + 1], middle - full / 2, full);
   }
@@ -113,10 +115,47 @@ function drawSpans({ c, timeline, view, model, p, tiles }, row, lane) {
     const x0 = Math.max(model.x(spans.t[i]), model.left), x1 = Math.min(model.x(timeline.endOf(lane, i)), view.width);
     const place = timeline.places[spans.place[i]];
     if (x1 - x0 < LABEL_LEAST || !place) continue;
-    const text = place.function.startsWith("<") ? say("line {n}", { n: place.line }) : `${place.function}()`;
-    label(c, text, x0 + 6, middle + 0.5, x1 - x0 - 11);
+    label(c, textOf(place), x0 + 6, middle + 0.5, x1 - x0 - 11);
   }
   drawHolds({ c, timeline, view, model, p, tiles }, lane, middle, full);
+}
+
+/** @param {import("./lanes.js").Place} place */
+function textOf(place) {
+  return place.function.startsWith("<") ? say("line {n}", { n: place.line }) : `${place.function}()`;
+}
+
+/**
+ * Jobs: a frame around all that belongs to each, where there is room.
+ * @param {Frame} frame
+ * @param {Row} row
+ * @param {Lane} lane
+ */
+function drawJobs({ c, timeline, view, model, p }, row, lane) {
+  const chosen = view.selected?.part === "span" && view.selected.lane === lane.id ? jobAt(timeline, lane, lane.spans.t[view.selected.index]) : null;
+  const left = model.left - 8, right = view.width + 8;
+  c.font = STRIP_FONT;
+  let job = jobBefore(lane, view.from) ?? lane.jobs[0];
+  while (job && job.start < view.to) {
+    const x0 = Math.max(model.x(job.start), left), x1 = Math.min(model.x(endOf(timeline, job).end), right);
+    if (x1 - x0 >= PLAIN) {
+      c.beginPath();
+      c.roundRect(x0 - 0.5, row.y + 1.5, x1 - x0 + 0.4, row.height - 4, 4);
+      c.fillStyle = p.job;
+      c.fill();
+      c.strokeStyle = job === chosen ? p.ink : p.jobEdge;
+      c.lineWidth = job === chosen ? 1.5 : 1;
+      c.stroke();
+      const place = timeline.places[job.call.place];
+      // Where the job runs at once for long, it is named there; else behind that, over what it waits for.
+      const first = model.x(timeline.endOf(lane, lane.spans.find(job.start)));
+      if (place && first - x0 < LABEL_LEAST && x1 - first >= LABEL_LEAST) {
+        c.fillStyle = p.soft;
+        label(c, textOf(place), Math.max(first, x0) + 4, row.y + 9, x1 - first - 6);
+      }
+    }
+    job = jobAfter(lane, Math.max(job.start, model.t(x0 + 2)));
+  }
 }
 
 /**

@@ -2,7 +2,9 @@
  * The facts about what the reader points at: what, how long, on what, held by whom, woken by whom, where.
  * @module
  */
-import { ENDINGS, GIL, LOOK, PROCESS } from "./names.js";
+import { ENDINGS, EXECUTOR, GIL, LOOK, PROCESS } from "./names.js";
+import { jobRows } from "./job-words.js";
+import { JOB, jobAt } from "./jobs.js";
 import { search } from "./store.js";
 import { duration, listed, ngettext, number, t } from "./text.js";
 import { endingWord, fullName, heldBy, holders, isWatched, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
@@ -65,11 +67,14 @@ function spanFacts(timeline, lane, index) {
   }
   const { links } = lane;
   for (let i = search(links.t, links.n, from, false); i < links.n && links.t[i] <= to; i++) {
+    if (links.wait[i] === JOB) continue; // told with the job
     if (links.t[i] === from && links.wait[i] !== index || links.wait[i] === index && links.t[i] === to) {
       const source = timeline.lanes[links.from[i]];
       if (source) rows.push([linkWord(links.kind[i]), [who(timeline, source), ", ", { t: links.fromT[i] }]]);
     }
   }
+  const job = jobAt(timeline, lane, from);
+  if (job) rows.push(...jobRows(timeline, job));
   if (lane.spans.inferred[index]) rows.push([t("known by"), [t("sampling, not by an event")]]);
   return { title: `${fullName(timeline, lane)}: ${lookWord(stay.look)}`, rows };
 }
@@ -168,7 +173,7 @@ function levelFacts(timeline, hit) {
   const [title] = resourceOf(timeline, hit.resource);
   const value = index < 0 ? 0 : levels.what[index];
   /** @type {Facts["rows"]} */
-  const rows = [[t("level"), [number(value, 0)]]];
+  const rows = [[resource.kind === EXECUTOR ? t("jobs in the queue") : t("level"), [number(value, 0)]]];
   const lane = index < 0 ? undefined : timeline.lanes[levels.who[index]];
   if (lane) rows.push([t("changed by"), [who(timeline, lane), ", ", { t: levels.t[index] }]]);
   return { title: String(title), rows };

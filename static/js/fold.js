@@ -6,6 +6,7 @@
 import {
   CREATED, ENDINGS, GIL, INFERRED, INTERNAL, KILLED, KIND, PROCESS, RETURNED, RUNNING, THREAD, TOLD, UNFINISHED, lookOf,
 } from "./names.js";
+import { tellJob } from "./jobs.js";
 import { Lanes } from "./lanes.js";
 import { linkLane } from "./links.js";
 import { overlayGil } from "./overlay.js";
@@ -96,12 +97,7 @@ export class Timeline extends Lanes {
    * @param {number} t
    */
   caused(resource, t) {
-    if (t > resource.linkedTo) return;
-    for (const lane of resource.linked) {
-      if (!lane.linked || lane.spans.t[lane.linked - 1] < t && lane.linked < lane.spans.n && lane.spans.t[lane.linked] < t) continue;
-      lane.linkFrom = Math.min(lane.linkFrom, t);
-      this.changed.add(lane);
-    }
+    if (t <= resource.linkedTo) this.relink(t, resource.linked);
   }
 
   /**
@@ -238,6 +234,8 @@ export class Timeline extends Lanes {
       case KIND.STAT:
         this.stats[flags] += end;
         return;
+      case KIND.JOB:
+        return tellJob(this, t, this.lane(id), flags, obj, end, by, chunk.place[i]);
       default:
         this.refused++;
     }

@@ -27,6 +27,12 @@ export class Lanes {
   resources = [];
   /** @type {(Place | undefined)[]} by number */
   places = [];
+  /** @type {import("./jobs.js").Job[]} in order of first sight */
+  jobs = [];
+  /** @type {Map<number, Map<number, import("./jobs.js").Call>>} by executor and number */
+  calls = new Map();
+  /** @type {Map<number, import("./jobs.js").Deliveries>} by lane */
+  deliveries = new Map();
   /** @type {Mark[]} ascending by t */
   marks = [];
   /** @type {Output[]} ascending by t */
@@ -58,6 +64,19 @@ export class Lanes {
     if (known > this.known) this.known = known;
     if (latest > this.latest) this.latest = latest;
     this.end = Math.max(this.known, this.latest);
+  }
+
+  /**
+   * Something that may have ended waits happened at t: links that were found without it are found anew.
+   * @param {number} t
+   * @param {Iterable<Lane>} lanes those that may have waited for it
+   */
+  relink(t, lanes) {
+    for (const lane of lanes) {
+      if (!lane.linked || lane.spans.t[lane.linked - 1] < t && lane.linked < lane.spans.n && lane.spans.t[lane.linked] < t) continue;
+      lane.linkFrom = Math.min(lane.linkFrom, t);
+      this.changed.add(lane);
+    }
   }
 
   /**

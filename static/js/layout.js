@@ -2,7 +2,7 @@
  * Layout: where everything is on the canvas, for one frame. Pure: from a timeline and a view to a model.
  * @module
  */
-import { CHILD, ENDINGS, JOIN, LOOK, QUEUE, RESOURCES, TASK_WAIT } from "./names.js";
+import { CHILD, ENDINGS, EXECUTOR, JOIN, LOOK, QUEUE, RESOURCES, TASK_WAIT } from "./names.js";
 import { arrowsOf } from "./arrows.js";
 import { placesOf } from "./rows.js";
 import { BLOCK, search } from "./store.js";
@@ -92,7 +92,8 @@ function rowOf(timeline, view, model, { type, lane, resource, y, height, indent,
     row.note = holder ? `→ ${nameOf(holder)}` : !there || !resource ? "" : isWatched(timeline, resource.id, now) ? say("free") : say("not looked at");
   } else if (type === "level" && resource?.levels) {
     const { levels } = resource;
-    row.label = resource.kind === QUEUE ? say("queue {name}", { name: resource.name }) : say("semaphore {name}", { name: resource.name });
+    const label = resource.kind === QUEUE ? say("queue {name}") : resource.kind === EXECUTOR ? say("backlog of {name}") : say("semaphore {name}");
+    row.label = label.replace("{name}", () => resource.name);
     const index = search(levels.t, levels.n, now) - 1;
     row.note = index < 0 ? "" : number(levels.what[index], 0);
   } else {

@@ -5,6 +5,7 @@
 import {
   CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOCK, PUT, READY, RLOCK, RUNNING, TASK_WAIT, WAITING,
 } from "./names.js";
+import { delivererOf, jobBefore } from "./jobs.js";
 import { search } from "./store.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
@@ -79,6 +80,7 @@ function linkWait(timeline, lane, wait, to) {
     if (end > resource.linkedTo) resource.linkedTo = end;
     resource.linked.add(lane);
   }
+  if (jobBefore(lane, end)?.start === end) return; // its job has a link of its own
   if (resource && (resource.kind === JOIN || resource.kind === TASK_WAIT || resource.kind === CHILD)) {
     const target = timeline.lanes[resource.target];
     if (target && start <= target.end && target.end <= end) return links.add(to, LINK_JOIN, target.id, target.end, on, wait);
@@ -92,9 +94,13 @@ function linkWait(timeline, lane, wait, to) {
   if (by && by !== lane.id) {
     const passed = resource?.kind === LOCK || resource?.kind === RLOCK;
     const kind = acted && acted.who === by ? linkOf(acted.act) : passed ? LINK_HANDOFF : LINK_WAKE;
-    return links.add(to, kind, by, end, on, wait);
+    const cause = kind === LINK_WAKE ? delivererOf(timeline, by, end, start) : { who: by, t: end };
+    return links.add(to, kind, cause.who, cause.t, on, wait);
   }
-  if (acted) return links.add(to, linkOf(acted.act), acted.who, acted.t, on, wait);
+  if (acted) {
+    const kind = linkOf(acted.act), by = kind === LINK_WAKE ? delivererOf(timeline, acted.who, acted.t) : acted;
+    return links.add(to, kind, by.who, by.t, on, wait);
+  }
   const ends = resource?.ends;
   const last = ends ? search(ends.t, ends.n, end) - 1 : -1;
   if (!ends || last < 0 || ends.t[last] < start) return;

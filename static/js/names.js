@@ -5,15 +5,17 @@
 
 export const KIND = Object.freeze({
   LANE: 1, STATE: 2, STEP: 3, END: 4, RESOURCE: 5, HOLD: 6, LEVEL: 7, ACT: 8, MARK: 9, OUTPUT: 10, PLACE: 11, NAME: 12,
-  CPU: 13, STAT: 14,
+  CPU: 13, STAT: 14, JOB: 15,
 });
 
 export const PROCESS = 0, THREAD = 1, TASK = 2;
 export const CREATED = 1, RUNNING = 2, READY = 3, WAITING = 4;
-export const RETURNED = 1, KILLED = 5, UNFINISHED = 6;
+export const RETURNED = 1, CANCELLED = 3, KILLED = 5, UNFINISHED = 6;
 export const WAKE = 1, PUT = 2, GET = 3, CANCEL = 4;
+/** What JOB says; how a job ended is DONE + the ending. */
+export const SUBMITTED = 1, IN_PARTS = 2, PART = 3, BEGAN = 4, DONE = 4, DELIVERED = 8;
 export const LOCK = 1, RLOCK = 2, SEMAPHORE = 4, QUEUE = 7, JOIN = 9, FUTURE = 10, TASK_WAIT = 11, SLEEP = 12, IO = 13,
-  CHILD = 14, GIL = 16;
+  CHILD = 14, EXECUTOR = 15, GIL = 16;
 /** Flags beside a kind or a state. */
 export const INTERNAL = 16, TOLD = 32, INFERRED = 16;
 

@@ -4,13 +4,14 @@
  */
 import { ENDINGS, LOOK } from "./names.js";
 import { findingParts, findingWord, sureness } from "./findings.js";
+import { jobRows } from "./job-words.js";
 import { duration, listed, ngettext, t } from "./text.js";
 import { endingWord, holders, laneWord, linkWord, lookWord, nameOf, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {import("./text.js").Part} Part */
-/** @typedef {{kind: "finding" | "lane" | "span" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
+/** @typedef {{kind: "finding" | "lane" | "span" | "job" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
 
 const MOST_SPANS = 300;
 
@@ -70,6 +71,8 @@ export function insideOf(timeline, lane) {
   const shown = Math.min(lane.spans.n, MOST_SPANS);
   for (let index = 0; index < shown; index++) items.push(spanItem(timeline, lane, index));
   if (shown < lane.spans.n) items.push(leaf("more", [ngettext("… and {n} more span", "… and {n} more spans", lane.spans.n - shown)]));
+  for (const job of lane.jobs.slice(0, MOST_SPANS)) items.push(jobItem(timeline, job));
+  if (lane.jobs.length > MOST_SPANS) items.push(leaf("more", [ngettext("… and {n} more job", "… and {n} more jobs", lane.jobs.length - MOST_SPANS)]));
   const { links } = lane;
   for (let index = 0; index < Math.min(links.n, MOST_SPANS); index++) {
     const source = timeline.lanes[links.from[index]];
@@ -99,7 +102,17 @@ function spanItem(timeline, lane, index) {
 }
 
 /**
- * @param {"finding" | "span" | "link" | "more"} kind
+ * @param {Lanes} timeline
+ * @param {import("./jobs.js").Job} job
+ * @returns {Item}
+ */
+function jobItem(timeline, job) {
+  const [[, name], ...rows] = jobRows(timeline, job);
+  return leaf("job", [{ t: job.start }, ": ", ...name, ...rows.flatMap(([label, parts]) => [` · ${label} `, ...parts])]);
+}
+
+/**
+ * @param {"finding" | "span" | "job" | "link" | "more"} kind
  * @param {Part[]} parts
  * @returns {Item}
  */

@@ -3,7 +3,7 @@
  * one row for what is internal.
  * @module
  */
-import { PROCESS, QUEUE, SEMAPHORE, TASK } from "./names.js";
+import { EXECUTOR, PROCESS, QUEUE, SEMAPHORE, TASK } from "./names.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
@@ -152,7 +152,7 @@ function sorted(lane) {
 }
 
 /**
- * Queues and semaphores whose levels are known, by the process they were made in.
+ * Queues, semaphores and executors whose levels are known, by the process they were made in.
  * @param {Lanes} timeline
  */
 function levelsOf(timeline) {
@@ -161,7 +161,7 @@ function levelsOf(timeline) {
   for (const resource of timeline.resources) {
     // What is private to another thing, or has no name, is no queue of the program's.
     if (!resource?.levels || !resource.name || resource.name.includes("._")) continue;
-    if (resource.kind !== QUEUE && resource.kind !== SEMAPHORE) continue;
+    if (resource.kind !== QUEUE && resource.kind !== SEMAPHORE && resource.kind !== EXECUTOR) continue;
     const maker = timeline.lanes[resource.lane || resource.levels.who[0]];
     if (!maker) continue;
     const process = timeline.processOf(maker).id;

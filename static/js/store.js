@@ -2,6 +2,7 @@
  * What a timeline keeps: growing columns in typed arrays. A lane is a step function of time.
  * @module
  */
+/** @typedef {import("./jobs.js").Job} Job */
 import { LOOKS } from "./names.js";
 
 /** Spans per block of the index of sums. */
@@ -268,7 +269,7 @@ export class Links extends Rows {
   from = new Uint32Array(8);
   fromT = new Float64Array(8);
   on = new Uint32Array(8);
-  /** The index of the wait that ended, -1 for the lane's start. */
+  /** The index of the wait that ended, -1 for the lane's start, -2 for a job's. */
   wait = new Int32Array(8);
   /** The longest time from cause to effect. */
   longest = 0;
@@ -279,14 +280,14 @@ export class Links extends Rows {
   }
 
   /**
-   * Forgets the links that arrive at t or later and belong to this wait or one after it (or to none at all, if it is -1).
+   * Forgets the links that arrive at t or later and belong to this wait or one after it (or to a lane's start, if it is -1).
    * @param {number} wait
    * @param {number} t
    */
   drop(wait, t) {
     let kept = search(this.t, this.n, t, false);
     for (let i = kept; i < this.n; i++) {
-      if (wait < 0 ? this.wait[i] >= 0 : this.wait[i] < wait) {
+      if (wait < 0 ? this.wait[i] !== wait : this.wait[i] < wait) {
         this.copy(i, kept++);
       }
     }
@@ -343,6 +344,8 @@ export class Lane {
   holds = new Holds();
   gil = new Holds();
   links = new Links();
+  /** @type {Job[]} that it has begun, in order */
+  jobs = [];
 
   // What the fold remembers to apply events that come late.
   told = false;

@@ -130,6 +130,7 @@ export function tellMoment(stage) {
   fill(byId("sentence"), plain(parts), () => nodes(parts));
   byId("clock").textContent = moment(player.t, true);
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-gil"))) item.hidden = !timeline.gils.size;
+  for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-job"))) item.hidden = !timeline.jobs.length;
   return stays;
 }
 

@@ -182,3 +182,63 @@ PASSED = [
 def passed() -> list[Chunk]:
     """The trace of that lock, in one chunk."""
     return [Chunk(1, 7 * MS, 0, events_of(list(PASSED)))]
+
+
+POOL, RESULT, LATER, EMPTY = range(1, 5)
+HELPER = OUTSIDE
+
+
+def job(t: float, lane: int, what: int, number: int, by: int = 0, place: int = 0) -> Row:
+    """A JOB of the pool."""
+    return row(wire.JOB, t, lane, flags=what, obj=POOL, end=number, by=by, place=place)
+
+
+JOBS = [
+    row(wire.LANE, 0, ROOT, flags=wire.PROCESS, end=2, text="main process"),
+    row(wire.LANE, 0, MAIN, flags=wire.THREAD, obj=ROOT, end=2, text="MainThread"),
+    row(wire.STATE, 0, MAIN, flags=wire.RUNNING),
+    row(wire.PLACE, 0, MAIN, obj=IN_MAIN, end=20, flags=1, text="<module>"),
+    row(wire.PLACE, 0, MAIN, obj=IN_WORKER, end=7, flags=1, text="work"),
+    row(wire.RESOURCE, 0, MAIN, obj=POOL, flags=wire.EXECUTOR, text="pool"),
+    row(wire.LANE, 0.5, WORKER, flags=wire.THREAD, obj=ROOT, by=MAIN, text="worker"),
+    row(wire.LANE, 0.6, HELPER, flags=wire.THREAD | wire.INTERNAL, obj=ROOT, by=MAIN, text="helper"),
+    row(wire.LANE, 0.7, CHILD, flags=wire.PROCESS, obj=ROOT, by=MAIN, end=9, text="PoolWorker-1"),
+    row(wire.LANE, 0.7, CHILD_MAIN, flags=wire.THREAD, obj=CHILD, end=9, text="MainThread"),
+    row(wire.STATE, 0.8, WORKER, flags=wire.RUNNING),
+    row(wire.STATE, 0.9, WORKER, flags=wire.WAITING, obj=POOL),
+    row(wire.STATE, 0.9, HELPER, flags=wire.WAITING, obj=POOL),
+    row(wire.STATE, 0.9, CHILD_MAIN, flags=wire.WAITING, obj=POOL),
+    job(1, MAIN, wire.SUBMITTED, 1, IN_WORKER, IN_MAIN),
+    job(1.1, MAIN, wire.SUBMITTED, 2, IN_WORKER, IN_MAIN),
+    job(1.2, MAIN, wire.SUBMITTED, 3, IN_WORKER, IN_MAIN),
+    job(1.3, WORKER, wire.BEGAN, 1),
+    job(1.4, MAIN, wire.DONE + wire.CANCELLED, 2),
+    row(wire.RESOURCE, 1.5, MAIN, obj=RESULT, flags=wire.FUTURE, text="first"),
+    row(wire.STATE, 1.5, MAIN, flags=wire.WAITING, obj=RESULT, place=IN_MAIN),
+    row(wire.STATE, 1.6, WORKER, flags=wire.WAITING, obj=EMPTY),
+    row(wire.STATE, 1.8, WORKER, flags=wire.RUNNING),
+    job(2, WORKER, wire.DONE + wire.RAISED, 1),
+    row(wire.ACT, 2, WORKER, obj=RESULT, flags=wire.WAKE),
+    row(wire.STATE, 2.1, MAIN, flags=wire.RUNNING),
+    row(wire.STATE, 2.2, WORKER, flags=wire.WAITING, obj=POOL),
+    job(3, MAIN, wire.IN_PARTS, 4, IN_WORKER, IN_MAIN),
+    job(3, MAIN, wire.PART, 4, 0, 5),
+    job(3, MAIN, wire.PART, 4, 1, 2),
+    row(wire.RESOURCE, 3.1, MAIN, obj=LATER, flags=wire.FUTURE),
+    row(wire.STATE, 3.1, MAIN, flags=wire.WAITING, obj=LATER, place=IN_MAIN),
+    job(3.2, CHILD_MAIN, wire.BEGAN, 4, 0),
+    job(4, CHILD_MAIN, wire.DONE + wire.RETURNED, 4, 0),
+    job(4.1, CHILD_MAIN, wire.BEGAN, 4, 1),
+    job(4.3, HELPER, wire.DELIVERED, 4, 0),
+    row(wire.ACT, 4.4, HELPER, obj=LATER, flags=wire.WAKE),
+    row(wire.STATE, 4.5, MAIN, flags=wire.RUNNING),
+    row(wire.END, 5, CHILD, flags=wire.KILLED, obj=BIAS - 9),
+    row(wire.END, 5.5, WORKER, flags=wire.RETURNED),
+]
+"""Jobs of a pool whose workers are a thread and a process: one that raised, one cancelled, one left in the queue, and a
+call in two parts of which one was cut off; a helper brought the result of the other."""
+
+
+def jobs() -> list[Chunk]:
+    """The trace of these jobs, in two chunks."""
+    return [Chunk(1, 3 * MS, 0, events_of(JOBS[:30])), Chunk(2, 6 * MS, 0, events_of(JOBS[30:]))]

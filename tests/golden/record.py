@@ -41,6 +41,7 @@ def main() -> None:
     write("handmade", handmade.chunks(), 19 * handmade.MS)
     write("hidden", handmade.hidden(), 9 * handmade.MS)
     write("passed", handmade.passed(), 7 * handmade.MS)
+    write("jobs", handmade.jobs(), 6 * handmade.MS)
     sources = {example.slug: example.source for example in load()}
     python = next(python for python in reversed(find_pythons()) if not python.free_threaded)
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ import { Timeline } from "../../static/js/fold.js";
 import { toJSON } from "./json.js";
 
 const folder = fileURLToPath(new URL("../golden/", import.meta.url));
-const FACTS = /** @type {const} */ (["lanes", "spans", "resources", "holds", "levels", "links", "marks", "output"]);
+const FACTS = /** @type {const} */ (["lanes", "spans", "resources", "holds", "jobs", "levels", "links", "marks", "output"]);
 
 /**
  * Facts without their order and that of their fields.

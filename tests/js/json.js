@@ -2,6 +2,7 @@
  * A timeline as GET /api/runs/{id}/timeline says it, without `run` and `findings`.
  * @module
  */
+import { endOf } from "../../static/js/jobs.js";
 import { ENDINGS, LANE_KINDS, LINKS, MARKS, RESOURCES, RETURNED, STATES, STREAMS, THREAD } from "../../static/js/names.js";
 
 /** @typedef {import("../../static/js/fold.js").Timeline} Timeline */
@@ -58,6 +59,15 @@ export function toJSON(timeline) {
     })),
     holds,
     levels,
+    jobs: timeline.jobs.map((job) => {
+      const { executor, number, part, call, items, submitter, submitted, lane, start } = job, { end, ending } = endOf(timeline, job);
+      return {
+        executor, number, part: call.inParts ? part + 1 : null, items: items || null,
+        function: timeline.places[call.place]?.function || null, line: line(call.place), submitter: submitter || null,
+        submitted_ns: known(submitted), submitted_line: line(call.where), lane: lane || null, start_ns: known(start),
+        end_ns: known(end), ending: ENDINGS[ending] || null,
+      };
+    }),
     links,
     marks: timeline.marks.map(({ t, lane, kind, text, place }) => (
       { lane, t_ns: Math.round(t), kind: MARKS[kind], text, line: line(place) }
@@ -66,4 +76,9 @@ export function toJSON(timeline) {
       { t_ns: Math.round(t), lane, stream: STREAMS[stream], text, inferred }
     )),
   };
+}
+
+/** @param {number} t */
+function known(t) {
+  return t === t ? Math.round(t) : null;
 }

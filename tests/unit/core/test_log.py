@@ -43,6 +43,9 @@ def test_impossible_records_are_counted() -> None:
         (wire.HOLD, 0, 0, 5, 6, MAIN),
         (wire.STAT, wire.DROPPED_EVENTS, 0, 5, 6, MAIN),
         (wire.OUTPUT, 3, 0, 5, 6, MAIN),
+        (wire.JOB, wire.BEGAN, number(1, 3), 5, 1 << 32, MAIN),
+        (wire.JOB, wire.BEGAN, 0, 5, 1, MAIN),
+        (wire.JOB, wire.DELIVERED + 1, number(1, 3), 5, 1, MAIN),
     ]
     for lie in lies:
         checked, bad = log.check(records(GOOD, lie), NOW)
@@ -106,3 +109,21 @@ def test_lanes_past_the_bound_are_left_out_and_counted() -> None:
     numbering = log.Numbering(0)
     events = numbering.events(records(*((wire.STATE, wire.RUNNING, 0, 1, 0, number(1, n)) for n in range(1, many + 1))))
     assert (len(events), numbering.dropped) == (log.MAX_LANES, 10)
+
+
+def test_what_is_said_of_a_job_keeps_its_numbers_and_a_function_gets_a_small_one() -> None:
+    executor, function, line = number(1, 3), number(1, 9), number(1, 8)
+    given = records(
+        (wire.JOB, wire.SUBMITTED, executor, 5, 7 | function << 32, MAIN),
+        (wire.JOB, wire.IN_PARTS, executor, 5, 8 | function << 32, MAIN),
+        (wire.JOB, wire.PART, executor, 5, 8 | 4 << 32, MAIN),
+        (wire.JOB, wire.BEGAN, executor, 6, 8 | 4 << 32, MAIN),
+    )
+    given.raw["place"] = [line, line, 1 << 30, 0]
+    checked, bad = log.check(given, NOW)
+    events = log.Numbering(0).events(checked)
+    assert bad == 0
+    assert events.end.tolist() == [7, 8, 8, 8]
+    assert events.by.tolist() == [2, 2, 4, 4]
+    assert events.place.tolist() == [1, 1, 1 << 30, 0]
+    assert events.obj.tolist() == [1, 1, 1, 1]

@@ -99,3 +99,9 @@ def test_durations_have_three_digits_that_count() -> None:
         *("0 µs", "0.95 µs", "12.3 µs", "1.5 ms", "999 ms", "12.3 s")
     ]
     assert clean("tab\tя") == "tab\\tя"
+
+
+def test_jobs_are_summed_up_by_function() -> None:
+    text = outline(fold(handmade.jobs(), 6e6), COMPLETED, width=100)
+    said = "5 ×  work on executor pool, in the queue 533 µs (at most 1.1 ms), ran 800 µs (at most 900 µs)"
+    assert f"{said}, 1 raised, 1 cancelled, 1 not begun, 1 killed" in text

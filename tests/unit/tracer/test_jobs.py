@@ -1,0 +1,304 @@
+"""Jobs of executors and pools: who submitted each, who ran it, how it ended, and whose wait its result ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.core.timeline import ENDINGS, Job
+
+from .conftest import Run, Seen
+from .stories import sound
+
+
+def jobs_of(seen: Seen, executor: str) -> list[Job]:
+    """The jobs of the executor of this name, in the order of their submission."""
+    numbers = {item.id for item in seen.timeline.resources.values() if item.name == executor}
+    found = [job for job in seen.timeline.jobs.values() if job.executor in numbers]
+    return sorted(found, key=lambda job: (job.submitted_ns, job.number, job.part))
+
+
+def told(seen: Seen, job: Job) -> tuple[str, int, str, int, str | None, str]:
+    """A job in words: function, its line, who submitted it, on which line, who ran it, how it ended."""
+    line, function, _ = seen.timeline.places.get(job.place, (0, "", False))
+    where = seen.timeline.places.get(job.where, (0,))[0]
+    ran = seen.name(job.lane) if job.lane else None
+    return function, line, seen.name(job.submitter), where, ran, ENDINGS[job.ending]
+
+
+def results(seen: Seen, job: Job) -> list[str]:
+    """Whose waits the end of this job ended."""
+    links = [link for link in seen.timeline.links if link.kind == "wake" and link.from_lane == job.lane]
+    return [seen.name(link.to_lane) for link in links if link.from_ns == job.end_ns]
+
+
+def consistent(seen: Seen) -> None:
+    """What holds for the jobs of every timeline."""
+    sound(seen.timeline)
+    assert (seen.lost, seen.rejected) == (0, 0)
+    backlog = {resource: value for resource, _, value in seen.timeline.levels}
+    for job in seen.timeline.jobs.values():
+        assert job.submitted_ns >= 0
+        assert backlog[job.executor] == 0
+        if job.lane:
+            assert job.submitted_ns <= job.start_ns <= job.end_ns
+            spans = seen.timeline.lanes[job.lane].spans
+            assert any(span.start_ns == job.start_ns and span.place == job.place for span in spans)
+            assert any(
+                link.kind == "item" and (link.from_lane, link.to_lane) == (job.submitter, job.lane)
+                for link in seen.timeline.links
+                if (link.from_ns, link.to_ns) == (job.submitted_ns, job.start_ns)
+            )
+
+
+def test_the_jobs_of_threads(run: Run) -> None:
+    seen = run(
+        """
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        go, began = threading.Event(), threading.Event()
+        def work(n):
+            began.set()
+            go.wait()
+            return n
+        def fail():
+            raise ValueError("no good")
+        with ThreadPoolExecutor(1, "pool") as pool:
+            first, second = pool.submit(work, 1), pool.submit(fail)
+            late = pool.submit(print, "never")
+            began.wait()
+            print(late.cancel(), late.cancel())
+            go.set()
+            print(first.result())
+            print(repr(second.exception()))
+            print(list(pool.map(abs, [-1, -2])))
+        """
+    )
+
+    assert seen.stdout == "True True\n1\nValueError('no good')\n[1, 2]\n"
+    assert [told(seen, job) for job in jobs_of(seen, "pool")] == [
+        ("work", 5, "MainThread", 12, "pool_0", "returned"),
+        ("fail", 9, "MainThread", 12, "pool_0", "raised"),
+        ("print", 0, "MainThread", 13, None, "cancelled"),
+        ("abs", 0, "MainThread", 19, "pool_0", "returned"),
+        ("abs", 0, "MainThread", 19, "pool_0", "returned"),
+    ]
+    assert seen.levels("pool")[:3] == [1, 0, 1]
+    consistent(seen)
+
+
+METHODS = ["fork", "spawn", "forkserver"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_jobs_of_a_pool(run: Run, method: str) -> None:
+    seen = run(
+        f"""
+        import multiprocessing
+        def square(n):
+            return n * n
+        def fail(n):
+            raise ValueError("no good")
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                print(pool.apply(square, (3,)))
+                later = pool.apply_async(fail, (1,))
+                try:
+                    later.get()
+                except ValueError as error:
+                    print(error)
+                print(pool.map(square, range(5), chunksize=2))
+                print(list(pool.imap(square, [1, 2])))
+                print(sorted(pool.imap_unordered(square, (n for n in (3, 4)), chunksize=2)))
+                print(pool.starmap(pow, [(2, 3)]))
+        """
+    )
+
+    assert seen.stdout == "9\nno good\n[0, 1, 4, 9, 16]\n[1, 4]\n[9, 16]\n[8]\n", seen.stderr
+    jobs = jobs_of(seen, "pool")
+    main = "MainThread"
+    assert [told(seen, job)[:4] + told(seen, job)[5:] for job in jobs] == [
+        ("square", 3, main, 9, "returned"),
+        ("fail", 5, main, 10, "raised"),
+        *[("square", 3, main, 15, "returned")] * 3,
+        *[("square", 3, main, 16, "returned")] * 2,
+        ("square", 3, main, 17, "returned"),
+        ("pow", 0, main, 18, "returned"),
+    ]
+    assert [(job.part if job.is_part else None, job.items) for job in jobs] == [
+        *[(None, 0)] * 2,
+        (0, 2),
+        (1, 2),
+        (2, 1),
+        (0, 0),
+        (1, 0),
+        (0, 2),
+        (0, 1),
+    ]
+    assert results(seen, jobs[0]) == results(seen, jobs[1]) == [main]
+    consistent(seen)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_jobs_of_an_executor_of_processes(run: Run, method: str) -> None:
+    seen = run(
+        f"""
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor, as_completed, wait
+        def square(n):
+            return n * n
+        def fail():
+            raise KeyError("gone")
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("{method}")) as pool:
+                first = pool.submit(square, 2)
+                print(first.result())
+                second = pool.submit(fail)
+                print([repr(future.exception()) for future in as_completed([second])])
+                wait([pool.submit(square, 4)])
+                print(list(pool.map(square, range(3), chunksize=2)))
+        """
+    )
+
+    assert seen.stdout == "4\n[\"KeyError('gone')\"]\n[0, 1, 4]\n", seen.stderr
+    jobs = jobs_of(seen, "pool")
+    assert [told(seen, job)[:4] + told(seen, job)[5:] for job in jobs] == [
+        ("square", 4, "MainThread", 10, "returned"),
+        ("fail", 6, "MainThread", 12, "raised"),
+        ("square", 4, "MainThread", 14, "returned"),
+        *[("square", 4, "MainThread", 15, "returned")] * 2,
+    ]
+    assert [job.items for job in jobs] == [0, 0, 0, 2, 1]
+    assert len({job.lane for job in jobs}) == 1
+    for job in jobs[:3]:
+        assert results(seen, job) == ["MainThread"], job
+    consistent(seen)
+
+
+def test_the_jobs_of_an_event_loop(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio, time
+        from concurrent.futures import ThreadPoolExecutor
+        def work(n):
+            time.sleep(0.01)
+            return n
+        async def main():
+            loop = asyncio.get_running_loop()
+            with ThreadPoolExecutor(1, "pool") as pool:
+                print(await loop.run_in_executor(pool, work, 1))
+            print(await asyncio.to_thread(work, n=2))
+        asyncio.run(main())
+        """
+    )
+
+    assert seen.stdout == "1\n2\n"
+    one, two = sorted(seen.timeline.jobs.values(), key=lambda job: job.submitted_ns)
+    assert told(seen, one) == ("work", 4, "Task-1", 10, "pool_0", "returned")
+    assert told(seen, two)[:4] == ("work", 4, "Task-1", 11)
+    wakes = [(link.from_lane, seen.name(link.to_lane)) for link in seen.timeline.links if link.kind == "wake"]
+    assert (one.lane, "Task-1") in wakes
+    assert (two.lane, "Task-1") in wakes
+    consistent(seen)
+
+
+def test_the_jobs_of_multiprocessings_threads(run: Run) -> None:
+    seen = run(
+        """
+        import threading
+        from multiprocessing.pool import ThreadPool
+        def work(n):
+            return n + 1
+        def done(result):
+            print(threading.current_thread().name.partition("(")[2], result)
+        with ThreadPool(2) as pool:
+            print(pool.map(work, range(4), chunksize=1))
+            pool.apply_async(work, (1,), callback=done).get()
+            try:
+                pool.apply(work, ("a",))
+            except TypeError:
+                print("no")
+        """
+    )
+
+    assert seen.stdout == "[1, 2, 3, 4]\n_handle_results) 2\nno\n", seen.stderr
+    jobs = jobs_of(seen, "pool")
+    assert [told(seen, job)[:4] + told(seen, job)[5:] for job in jobs] == [
+        *[("work", 4, "MainThread", 9, "returned")] * 4,
+        ("work", 4, "MainThread", 10, "returned"),
+        ("work", 4, "MainThread", 12, "raised"),
+    ]
+    assert results(seen, jobs[-1]) == ["MainThread"]
+    consistent(seen)
+
+
+def test_jobs_that_never_run(run: Run) -> None:
+    seen = run(
+        """
+        import os, threading, time
+        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+        from concurrent.futures.process import BrokenProcessPool
+        def work(): time.sleep(0.05)
+        def leave(): os._exit(3)
+        pool = ThreadPoolExecutor(1)
+        first, rest = pool.submit(work), [pool.submit(work) for _ in range(3)]
+        pool.shutdown(cancel_futures=True)
+        print([future.cancelled() for future in [first, *rest]])
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1) as breaking:
+                try:
+                    breaking.submit(leave).result()
+                except BrokenProcessPool:
+                    print("broken")
+        """
+    )
+
+    assert seen.stdout == "[False, True, True, True]\nbroken\n", seen.stderr
+    jobs = jobs_of(seen, "pool")
+    assert [told(seen, job)[4:] for job in jobs] == [("ThreadPoolExecutor-0_0", "returned"), *[(None, "cancelled")] * 3]
+    [broken] = jobs_of(seen, "breaking")
+    assert ENDINGS[broken.ending] == "killed"
+    assert seen.levels("pool")[-1] == 0
+    sound(seen.timeline)
+
+
+def test_a_job_that_is_a_callable_of_any_kind_has_a_name(run: Run) -> None:
+    seen = run(
+        """
+        import functools
+        from concurrent.futures import ThreadPoolExecutor
+        class Greeter:
+            def __call__(self): pass
+            def method(self): pass
+            def __getattr__(self, name): raise SystemExit("nobody asks")
+        with ThreadPoolExecutor(1) as pool:
+            for what in Greeter(), Greeter().method, lambda: 0, functools.partial(int, "1"), dict, print:
+                pool.submit(what).result()
+        """
+    )
+
+    assert [told(seen, job)[:2] for job in jobs_of(seen, "pool")] == [
+        ("Greeter.__call__", 5),
+        ("Greeter.method", 6),
+        ("<lambda>", 9),
+        ("int", 0),
+        ("dict", 0),
+        ("print", 0),
+    ]
+
+
+def test_a_task_that_awaits_a_job_of_another_process(run: Run) -> None:
+    seen = run(
+        """
+        import asyncio, multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        async def main():
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+                print(await asyncio.get_running_loop().run_in_executor(pool, pow, 2, 3))
+        asyncio.run(main())
+        """
+    )
+
+    assert seen.stdout == "8\n"
+    [job] = seen.timeline.jobs.values()
+    assert results(seen, job) == ["Task-1"]
+    consistent(seen)
