@@ -151,7 +151,7 @@ export function keys(actions) {
     if (target.closest("input, textarea, select, [contenteditable='true'], dialog, .cm-editor, [role='separator']")) return;
     const pressed = event.code === "Space" || event.code === "Enter";
     if (pressed && target.closest("button, a, summary")) return;
-    if (event.code.startsWith("Arrow") && target.closest(".output, .outline")) return;
+    if (event.code.startsWith("Arrow") && target.closest(".output, .outline, [role='tablist']")) return;
     const action = event.key === "?" || (event.shiftKey && event.code === "Slash") ? actions["?"] : actions[event.code];
     if (!action) return;
     event.preventDefault();

@@ -75,6 +75,11 @@ export class Stage {
     return wholeOf(this.timeline).from;
   }
 
+  /** The time that is told about: at the very end nobody is left, so what counts is how it was left. */
+  get moment() {
+    return this.timeline.over ? Math.min(this.player.t, this.end - 1) : this.player.t;
+  }
+
   get scale() {
     return this.model?.scale ?? 1;
   }

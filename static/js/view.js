@@ -1,5 +1,5 @@
 /**
- * The words that layout, tiles, draw and the page share. Pixels are CSS pixels, times ns since the run's zero.
+ * The words that layout, tiles, draw and the page share, and the address of a view. Pixels are CSS pixels, times ns since the run's zero.
  * @module
  */
 
@@ -86,4 +86,12 @@
  * @property {(x: number) => number} t
  */
 
-export {};
+/**
+ * The view that a link asks for; NaN where it asks for nothing.
+ * @param {string} hash
+ */
+export function viewOf(hash) {
+  const wanted = new URLSearchParams(hash.slice(1));
+  const of = (/** @type {string} */ name) => (wanted.has(name) ? Number(wanted.get(name)) : NaN);
+  return { t: of("t"), from: of("from"), to: of("to"), lane: of("lane") };
+}

@@ -1,0 +1,79 @@
+/**
+ * The facts on the page: of what is selected, and beside the pointer.
+ * @module
+ */
+import { button, byId, fill, icon, make, nodes, plain } from "./dom.js";
+import { factsOf } from "./facts.js";
+import { t } from "./text.js";
+import { causeOf, effectOf } from "./walk.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./text.js").Part} Part */
+/** @typedef {import("./view.js").Hit} Hit */
+
+/**
+ * @param {[string, Part[]][]} rows
+ * @param {(part: Exclude<Part, string>) => void} [go]
+ */
+function rowsOf(rows, go) {
+  return make("dl", {}, ...rows.map(([label, parts]) => make("div", {}, make("dt", {}, label), make("dd", {}, ...nodes(parts, go)))));
+}
+
+/**
+ * What the pointer is on, beside it.
+ * @param {Stage} stage
+ * @param {Hit | null} hit
+ * @param {{x: number, y: number}} at
+ */
+export function tellTip(stage, hit, at) {
+  const tip = byId("tip");
+  const facts = hit ? factsOf(stage.timeline, hit) : null;
+  tip.hidden = !facts;
+  if (!facts) return;
+  fill(tip, facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join(), () => [
+    make("b", {}, facts.title), rowsOf(facts.rows),
+  ]);
+  const { width, height } = stage.view;
+  const left = at.x + 16 + tip.offsetWidth > width ? Math.max(4, at.x - 14 - tip.offsetWidth) : at.x + 16;
+  const top = at.y + 18 + tip.offsetHeight > height ? Math.max(4, at.y - 12 - tip.offsetHeight) : at.y + 18;
+  tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+}
+
+/** The panel of what is selected. */
+export class FactsView {
+  /**
+   * @param {HTMLElement} box
+   * @param {import("./moves.js").Moves} moves
+   */
+  constructor(box, moves) {
+    this.box = box;
+    this.moves = moves;
+  }
+
+  /** @param {Stage} stage */
+  show({ timeline, view }) {
+    const { selected } = view;
+    const facts = selected && factsOf(timeline, selected);
+    if (!selected || !facts) return fill(this.box, "", () => []);
+    const cause = selected.part === "span" && causeOf(timeline, selected), effect = selected.part === "span" && effectOf(timeline, selected);
+    const key = facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join() + Boolean(cause) + Boolean(effect);
+    return fill(this.box, key, () => {
+      const arrows = make("span", { class: "arrows" });
+      if (cause) arrows.append(this.#verb(icon("arrow-left"), t("its cause"), "[", () => this.moves.follow(-1)));
+      if (effect) arrows.append(this.#verb(icon("arrow-right"), t("its effect"), "]", () => this.moves.follow(1)));
+      return [make("h2", {}, facts.title), arrows, rowsOf(facts.rows, (part) => this.moves.go(part))];
+    });
+  }
+
+  /**
+   * @param {SVGElement} sign
+   * @param {string} label
+   * @param {string} key
+   * @param {() => void} action
+   */
+  #verb(sign, label, key, action) {
+    const verb = button(sign, "button small", action);
+    verb.append(label, make("kbd", { "aria-hidden": "true" }, key));
+    return verb;
+  }
+}

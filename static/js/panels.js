@@ -1,0 +1,100 @@
+/**
+ * The drawer below the picture: what is selected, why somebody waits. It comes after the first picture.
+ * @module
+ */
+import { byId } from "./dom.js";
+import { FactsView, tellTip } from "./facts-view.js";
+import { WaitsView } from "./waits-view.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./moves.js").Moves} Moves */
+/** @typedef {import("./view.js").Hit} Hit */
+/** @typedef {{show: (stage: Stage) => void}} Panel */
+
+/** The panels that a drawer can show, one at a time; "facts" is there while something is selected. */
+export class Panels {
+  /** The one that is shown. */
+  open = "";
+
+  /**
+   * @param {Stage} stage
+   * @param {Moves} moves
+   */
+  constructor(stage, moves) {
+    this.stage = stage;
+    this.moves = moves;
+    this.box = byId("drawer");
+    /** @type {Record<string, Panel>} */
+    this.panels = {
+      facts: new FactsView(byId("facts"), moves),
+      waits: new WaitsView(byId("waits"), moves),
+    };
+    for (const name of Object.keys(this.panels)) this.#tab(name).addEventListener("click", () => this.turn(name));
+    byId("tabs").addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.code];
+      if (!step) return;
+      event.preventDefault();
+      const names = Object.keys(this.panels).filter((name) => !this.#tab(name).hidden);
+      const next = names[(names.indexOf(this.open) + step + names.length) % names.length];
+      this.turn(next);
+      this.#tab(next).focus();
+    });
+    byId("close-drawer").addEventListener("click", () => {
+      this.close();
+      stage.canvas.focus();
+    });
+  }
+
+  /** @param {string} name */
+  #tab(name) {
+    return byId(`tab-${name}`);
+  }
+
+  /**
+   * Shows a panel.
+   * @param {string} name
+   */
+  turn(name) {
+    this.open = name;
+    this.stage.invalidate();
+  }
+
+  /**
+   * Shows a panel, or puts it away.
+   * @param {string} name
+   */
+  toggle(name) {
+    this.turn(this.open === name ? "" : name);
+  }
+
+  close() {
+    this.open = "";
+    this.moves.select(null);
+  }
+
+  /** Brings the drawer up to date. */
+  show() {
+    const { selected } = this.stage.view;
+    if (selected && !this.open) this.open = "facts";
+    if (!selected && this.open === "facts") this.open = "";
+    this.box.hidden = !this.open;
+    this.#tab("facts").hidden = !selected;
+    for (const [name, panel] of Object.entries(this.panels)) {
+      const mine = name === this.open;
+      byId(name).hidden = !mine;
+      const tab = this.#tab(name);
+      tab.ariaSelected = String(mine);
+      tab.tabIndex = mine ? 0 : -1;
+      if (mine) panel.show(this.stage);
+    }
+  }
+
+  /**
+   * Says beside the pointer what it is on.
+   * @param {Hit | null} hit
+   * @param {{x: number, y: number}} at
+   */
+  tip(hit, at) {
+    tellTip(this.stage, hit, at);
+  }
+}
