@@ -11,6 +11,9 @@ import { causeOf, effectOf } from "./walk.js";
 /** @typedef {import("./text.js").Part} Part */
 /** @typedef {import("./view.js").Hit} Hit */
 
+/** Rows beside the pointer; the panel has all. */
+const MOST_ROWS = 6;
+
 /**
  * @param {[string, Part[]][]} rows
  * @param {(part: Exclude<Part, string>) => void} [go]
@@ -31,7 +34,7 @@ export function tellTip(stage, hit, at) {
   tip.hidden = !facts;
   if (!facts) return;
   fill(tip, facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join(), () => [
-    make("b", {}, facts.title), rowsOf(facts.rows),
+    make("b", {}, facts.title), rowsOf(facts.rows.slice(0, MOST_ROWS)),
   ]);
   const { width, height } = stage.view;
   const left = at.x + 16 + tip.offsetWidth > width ? Math.max(4, at.x - 14 - tip.offsetWidth) : at.x + 16;

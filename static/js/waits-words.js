@@ -5,7 +5,7 @@
 import { LOOK, QUEUE } from "./names.js";
 import { search } from "./store.js";
 import { duration, listed, ngettext, rich, t } from "./text.js";
-import { holders, lookWord, resourceOf, who } from "./words.js";
+import { lookWord, resourceOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./text.js").Part} Part */
@@ -144,21 +144,4 @@ function stepOf(timeline, { lane, need, stay }) {
     default:
       return stay?.look === LOOK.SLEEP ? rich(t("{who} sleeps."), values) : rich(t("{who} waits for {what}."), values);
   }
-}
-
-/**
- * What one lane has to do with another's holding: since when, and what it does with it.
- * @param {Lanes} timeline
- * @param {number} on a resource
- * @param {number} time
- * @param {number} but the lane that waits
- * @returns {{lane: import("./store.js").Lane, since: number}[]}
- */
-export function holdsOf(timeline, on, time, but) {
-  const holds = timeline.resources[on]?.holds;
-  return holders(timeline, on, time, { but }).map((lane) => {
-    let i = holds ? search(holds.t, holds.n, time) - 1 : -1;
-    while (holds && i >= 0 && holds.who[i] !== lane.id) i--;
-    return { lane, since: holds && i >= 0 ? holds.t[i] : NaN };
-  });
 }

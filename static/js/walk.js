@@ -11,6 +11,8 @@ import { isInternal } from "./words.js";
 /** @typedef {import("./view.js").Hit} Hit */
 
 const MOST_FOUND = 500;
+/** Spans or links that are looked at for one answer. */
+const MOST_SEEN = 20000;
 
 /**
  * A span as something to select.
@@ -46,7 +48,7 @@ export function longestSpan(timeline, lane, from, to) {
   const first = spanAt(lane, from);
   if (!lane || !first) return null;
   let best = first.index, most = 0;
-  for (let i = best; i < lane.spans.n && lane.spans.t[i] < to; i++) {
+  for (let i = best; i < Math.min(lane.spans.n, first.index + MOST_SEEN) && lane.spans.t[i] < to; i++) {
     const length = Math.min(timeline.endOf(lane, i), to) - Math.max(lane.spans.t[i], from);
     if (length > most) [best, most] = [i, length];
   }
@@ -80,16 +82,35 @@ export function causeOf(timeline, hit) {
 export function effectOf(timeline, hit) {
   const lane = timeline.lanes[hit.lane];
   if (!lane || hit.index < 0) return null;
-  const from = lane.spans.t[hit.index], to = timeline.endOf(lane, hit.index);
-  let best = /** @type {{lane: Lane, t: number} | null} */ (null);
+  const [first] = effectsOf(timeline, lane, lane.spans.t[hit.index], timeline.endOf(lane, hit.index), 1);
+  return first ? spanAt(first.lane, first.t) : null;
+}
+
+/**
+ * What a lane caused in a stretch of time: where its arrows lead, the first first.
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} from
+ * @param {number} to
+ * @param {number} most
+ * @returns {{lane: Lane, t: number, kind: number}[]}
+ */
+export function effectsOf(timeline, lane, from, to, most) {
+  /** @type {{lane: Lane, t: number, kind: number}[]} */
+  const found = [];
+  let seen = 0;
   for (const other of timeline.order) {
     const { links } = other;
-    for (let i = search(links.t, links.n, from, false); i < links.n && (!best || links.t[i] < best.t); i++) {
+    const latest = to + links.longest;
+    for (let i = search(links.t, links.n, from, false); i < links.n && links.t[i] <= latest && seen < MOST_SEEN; i++, seen++) {
+      if (found.length === most && links.t[i] >= found[most - 1].t) break;
       if (links.from[i] !== lane.id || links.fromT[i] < from || links.fromT[i] > to) continue;
-      best = { lane: other, t: links.t[i] };
+      found.push({ lane: other, t: links.t[i], kind: links.kind[i] });
+      found.sort((a, b) => a.t - b.t);
+      found.length = Math.min(found.length, most);
     }
   }
-  return best && spanAt(best.lane, best.t);
+  return found;
 }
 
 /**

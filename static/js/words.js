@@ -273,6 +273,21 @@ export function linkWord(kind) {
   }
 }
 
+/**
+ * The same as seen from the cause: what it did to the other lane.
+ * @param {number} kind of a link
+ */
+export function effectWord(kind) {
+  switch (LINKS[kind]) {
+    case "start": return t("started");
+    case "join": return t("went on when this ended");
+    case "handoff": return t("got the lock");
+    case "item": return t("got the item");
+    case "cancel": return t("cancelled");
+    default: return t("woken");
+  }
+}
+
 /** @param {number} kind of a mark */
 export function markWord(kind) {
   switch (MARKS[kind]) {
