@@ -24,7 +24,7 @@ import { t } from "./text.js";
  * @property {() => string} source
  * @property {(source: string) => void} replace
  * @property {(allowed: boolean) => void} allow editing
- * @property {(here: Here) => void} mark who is on which line
+ * @property {(here: Here, follow: boolean) => void} mark who is on which line; follow: have the followed lane's line in sight
  * @property {(line: number) => void} show
  * @property {() => void} focus
  */
@@ -94,7 +94,11 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
     source: () => view.state.doc.toString(),
     replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
     allow: (yes) => view.dispatch({ effects: allowed.reconfigure(allowing(yes)) }),
-    mark: (here) => view.dispatch({ effects: setChips.of(here) }),
+    mark: (here, follow) => {
+      const { shown } = here;
+      const at = follow && shown > 0 && shown <= view.state.doc.lines ? view.state.doc.line(shown).from : -1;
+      view.dispatch({ effects: [setChips.of(here), ...(at < 0 ? [] : [EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 })])] });
+    },
     show: (line) => {
       const found = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines)));
       view.dispatch({ selection: { anchor: found.from }, effects: EditorView.scrollIntoView(found.from, { y: "center" }) });

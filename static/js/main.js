@@ -60,7 +60,9 @@ function tell() {
   panels?.show();
   outputList.show(session.timeline, player.t);
   outline?.show(session.timeline, session.findings);
-  program.mark(hereOf(session.timeline, same ? stays : [], same ? raised : 0));
+  program.mark(hereOf(session.timeline, same ? stays : [], { raised: same ? raised : 0, followed: moves.followed }));
+  byId("alone").setAttribute("aria-pressed", String(moves.alone));
+  speed.value = String(player.speed);
   byId("live").hidden = !session.live;
   byId("live").setAttribute("aria-pressed", String(player.live));
   const play = byId("play");
@@ -82,7 +84,6 @@ function ended() {
   player.live = false;
   player.end = player.t = stage.end;
   player.speed = pleasantSpeed(stage.end - stage.start);
-  speed.value = String(player.speed);
   if (stage.following) stage.fit();
   applyHash();
   stage.invalidate();
@@ -132,6 +133,9 @@ keys({
   ArrowRight: () => moves.step(1),
   ArrowUp: () => moves.selectRow(-1),
   ArrowDown: () => moves.selectRow(1),
+  KeyO: () => moves.leash(),
+  Comma: () => moves.pace(1),
+  Period: () => moves.pace(-1),
   Home: () => moves.go({ t: 0 }),
   End: () => moves.end(),
   KeyF: () => stage.fit(),
@@ -155,6 +159,7 @@ on("run", run);
 on("stop", () => session.stop().catch(() => toast(t("The server can't be reached."), true)));
 on("previous", () => moves.step(-1));
 on("next", () => moves.step(1));
+on("alone", () => moves.leash());
 on("play", () => moves.toggle());
 on("live", () => moves.live());
 on("zoom-in", () => moves.zoom(1));
@@ -178,6 +183,10 @@ for (const value of SPEEDS) {
   speed.append(make("option", { value: String(value) }, label));
 }
 speed.addEventListener("change", () => (player.speed = Number(speed.value)));
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const calm = () => (player.eased = !still.matches);
+still.addEventListener("change", calm);
+calm();
 addEventListener("popstate", () => location.reload());
 panes(() => stage.resize());
 theme(() => stage.recolour());

@@ -2,7 +2,8 @@
  * The reader's moves: through time, to lanes and spans, along arrows. Keys, buttons, fingers and words all lead here.
  * @module
  */
-import { neighbour } from "./player.js";
+import { SPEEDS, neighbour } from "./player.js";
+import { wide } from "./program.js";
 import { pan, zoom } from "./viewport.js";
 import { causeOf, effectOf, longestSpan, rowsOf, spanAt } from "./walk.js";
 
@@ -23,6 +24,10 @@ export class Moves {
     this.stage = stage;
     this.program = program;
     this.tell = tell;
+    /** Steps stay on the selected lane. */
+    this.alone = false;
+    /** The lane whose line the editor shows: that of the last step, or the selected one. */
+    this.followed = 0;
   }
 
   /** @param {number} time */
@@ -36,6 +41,7 @@ export class Moves {
     const { view } = this.stage;
     view.selected = hit;
     view.finding = null;
+    this.followed = hit?.lane ?? 0;
     this.stage.invalidate();
   }
 
@@ -95,18 +101,37 @@ export class Moves {
    * @param {number | undefined} line
    */
   alsoShow(line) {
-    if (line && this.program.same && matchMedia("(width > 760px)").matches) this.program.editor?.show(line);
+    if (line && this.program.same && wide()) this.program.editor?.show(line);
   }
 
-  /** @param {1 | -1} direction */
+  /**
+   * To the next event, or the one before: of all lanes, or of the selected one.
+   * @param {1 | -1} direction
+   */
   step(direction) {
     const { stage } = this;
     const { player, timeline, view } = stage;
-    player.playing = false;
-    const time = neighbour(rowsOf(timeline, view), player.t, direction);
-    if (time === null) return;
-    this.seek(time);
-    stage.show(0, time, time);
+    const chosen = this.alone ? timeline.lanes[view.selected?.lane ?? 0] : undefined;
+    const event = neighbour(chosen ? [chosen] : rowsOf(timeline, view), player.aim, direction);
+    if (!event) return;
+    player.glide(event.t);
+    this.followed = event.lane.id;
+    // What is selected keeps up with the steps of its lane.
+    if (view.selected?.part === "span" && view.selected.lane === event.lane.id) view.selected = spanAt(event.lane, event.t);
+    stage.show(0, event.t, event.t);
+  }
+
+  /** Steps stay on the selected lane, or go over all. */
+  leash() {
+    this.alone = !this.alone;
+    this.stage.invalidate();
+  }
+
+  /** @param {1 | -1} direction 1: slower */
+  pace(direction) {
+    const { player } = this.stage;
+    player.speed = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(player.speed) + direction))];
+    this.stage.invalidate();
   }
 
   toggle() {

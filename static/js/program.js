@@ -17,6 +17,11 @@ function own(id) {
   return (sessionStorage.getItem(OWN) ?? "").split(" ").includes(id);
 }
 
+/** Whether the program stands beside the timeline, so that scrolling to a line does not scroll that away. */
+export function wide() {
+  return matchMedia("(width > 760px)").matches;
+}
+
 /** What is written, what was run, and whether it may be changed. */
 export class Program {
   /** @type {Editor | null} */
@@ -133,13 +138,13 @@ export class Program {
   }
 
   /**
-   * Marks who is on which line.
+   * Marks who is on which line, and keeps the followed lane's line in sight where that moves nothing but the editor.
    * @param {import("./chips.js").Here} here
    */
   mark(here) {
     const key = JSON.stringify(here);
     if (!this.editor || key === this.#marked) return;
     this.#marked = key;
-    this.editor.mark(here);
+    this.editor.mark(here, wide());
   }
 }

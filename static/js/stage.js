@@ -191,14 +191,14 @@ export class Stage {
       else fit(view, this.end, this.start);
     } else if (moved && player.playing) reveal(view, this.end, player.t, 0.8);
     if (view.width && view.height) this.#paint();
-    const moving = player.playing || session.live;
+    const moving = player.playing || player.gliding || session.live;
     if (!moving || now - this.#told >= TELL_MS) {
       this.#told = now;
       clearTimeout(this.#later);
       this.#later = 0;
       this.tell();
     } else if (changed || moved) this.#later ||= setTimeout(() => this.invalidate(), TELL_MS);
-    if (player.playing) this.invalidate();
+    if (player.playing || player.gliding) this.invalidate();
   }
 
   /**

@@ -138,10 +138,10 @@ export function tellEmpty(session, closed) {
  * Who is on which line, for the chips in the editor.
  * @param {import("./lanes.js").Lanes} timeline
  * @param {import("./words.js").Stay[]} stays
- * @param {number} raised
+ * @param {{raised: number, followed: number}} options lines: the one that an exception came from, 0 if none · lane: the one that the reader follows
  * @returns {import("./chips.js").Here}
  */
-export function hereOf(timeline, stays, raised) {
+export function hereOf(timeline, stays, { raised, followed }) {
   /** @type {Map<number, {name: string, look: number}[]>} */
   const lines = new Map();
   const order = [...stays].sort((a, b) => Number(b.look === LOOK.RUNNING) - Number(a.look === LOOK.RUNNING));
@@ -151,5 +151,5 @@ export function hereOf(timeline, stays, raised) {
     chips.push({ name: fullName(timeline, lane), look });
     lines.set(line, chips);
   }
-  return { raised, lines: [...lines].map(([line, chips]) => ({ line, chips })).sort((a, b) => a.line - b.line) };
+  return { raised, shown: stays.find(({ lane }) => lane.id === followed)?.line ?? 0, lines: [...lines].map(([line, chips]) => ({ line, chips })).sort((a, b) => a.line - b.line) };
 }
