@@ -7,8 +7,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { pythonLanguage } from "@codemirror/lang-python";
 import { LanguageSupport, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { linter, lintGutter, lintKeymap } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState } from "@codemirror/state";
+import { Compartment, EditorState, Prec, StateEffect } from "@codemirror/state";
 import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
 } from "@codemirror/view";
@@ -72,8 +71,6 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
         bracketMatching(),
         closeBrackets(),
         highlightActiveLine(),
-        highlightSelectionMatches(),
-        search({ top: true }),
         new LanguageSupport(pythonLanguage),
         syntaxHighlighting(colours),
         linter(lint, { delay: LINT_DELAY_MS }),
@@ -81,7 +78,7 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
         chips,
         EditorView.domEventHandlers({ beforeinput: typedOver }),
         keymap.of([
-          run, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap,
+          run, ...closeBracketsKeymap, { key: "Mod-f", run: seek }, ...defaultKeymap, ...historyKeymap, ...lintKeymap,
           indentWithTab,
         ]),
         EditorView.updateListener.of((update) => {
@@ -105,6 +102,19 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
     },
     focus: () => view.focus(),
   };
+}
+
+/**
+ * Opens the search panel, which comes when it is first wanted; from then on its own keys do that.
+ * @param {EditorView} view
+ */
+function seek(view) {
+  void import("@codemirror/search").then(({ highlightSelectionMatches, openSearchPanel, search, searchKeymap }) => {
+    const added = [search({ top: true }), highlightSelectionMatches(), Prec.high(keymap.of(searchKeymap))];
+    view.dispatch({ effects: StateEffect.appendConfig.of(added) });
+    openSearchPanel(view);
+  });
+  return true;
 }
 
 /**

@@ -47,10 +47,12 @@ export class FactsView {
   /**
    * @param {HTMLElement} box
    * @param {import("./moves.js").Moves} moves
+   * @param {import("./lanes-view.js").LanesView} lanes
    */
-  constructor(box, moves) {
+  constructor(box, moves, lanes) {
     this.box = box;
     this.moves = moves;
+    this.lanes = lanes;
   }
 
   /** @param {Stage} stage */
@@ -59,13 +61,36 @@ export class FactsView {
     const facts = selected && factsOf(timeline, selected);
     if (!selected || !facts) return fill(this.box, "", () => []);
     const cause = selected.part === "span" && causeOf(timeline, selected), effect = selected.part === "span" && effectOf(timeline, selected);
-    const key = facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join() + Boolean(cause) + Boolean(effect);
+    const { arranged, folded } = view;
+    const lane = timeline.lanes[selected.lane];
+    const key = facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join() + [Boolean(cause), Boolean(effect), arranged.version, folded.size].join();
     return fill(this.box, key, () => {
       const arrows = make("span", { class: "arrows" });
       if (cause) arrows.append(this.#verb(icon("arrow-left"), t("its cause"), "[", () => this.moves.follow(-1)));
       if (effect) arrows.append(this.#verb(icon("arrow-right"), t("its effect"), "]", () => this.moves.follow(1)));
+      if (lane && ["span", "lane", "ending"].includes(selected.part)) arrows.append(...this.#verbs(lane, arranged));
       return [make("h2", {}, facts.title), arrows, rowsOf(facts.rows, (part) => this.moves.go(part))];
     });
+  }
+
+  /**
+   * What can be done to the lane.
+   * @param {import("./store.js").Lane} lane
+   * @param {import("./arrange.js").Arrangement} arranged
+   */
+  #verbs(lane, arranged) {
+    const { lanes } = this;
+    const focus = this.#verb(icon("focus"), t("focus"), "V", () => lanes.focus()), pin = this.#verb(icon("pin"), t("pin"), "P", () => lanes.pin());
+    focus.ariaPressed = String(arranged.focus !== null);
+    pin.ariaPressed = String(arranged.pinned.has(lane.id));
+    const verbs = [focus, pin, this.#verb(icon("eye-off"), t("hide"), "H", () => lanes.hide())];
+    if (lane.children.length) verbs.push(this.#verb(icon("chevrons-down-up"), t("collapse"), "C", () => lanes.collapse()));
+    for (const [sign, label, step] of /** @type {const} */ ([[icon("arrow-up"), t("Move up (Shift-↑)"), -1], [icon("arrow-down"), t("Move down (Shift-↓)"), 1]])) {
+      const verb = button(sign, "button small", () => lanes.move(step));
+      verb.title = verb.ariaLabel = label;
+      verbs.push(verb);
+    }
+    return verbs;
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { ENDINGS, GIL, LOOK, PROCESS } from "./names.js";
+import { runningAt } from "./runs.js";
 import { search } from "./store.js";
 import { duration, ngettext, number, t } from "./text.js";
 import { effectsOf, longestSpan } from "./walk.js";
@@ -39,6 +40,12 @@ export function factsOf(timeline, hit) {
       return gilFacts(timeline, hit);
     case "level":
       return levelFacts(timeline, hit);
+    case "holds":
+      return lockFacts(timeline, hit);
+    case "runs":
+      return lane ? runsFacts(timeline, lane, hit.t) : null;
+    case "group":
+      return { title: t("Lanes under one heading"), rows: [[t("click"), [t("shows or hides them")]]] };
     case "internal":
       return { title: t("Lanes that Python made for itself"), rows: [[t("click"), [t("shows or hides them")]]] };
     default:
@@ -183,6 +190,35 @@ function gilFacts(timeline, hit) {
     title: t("{who} holds the GIL", { who: fullName(timeline, holder) }),
     rows: [[t("lasted"), [duration(to - from)]], [t("when"), [{ t: from }, " – ", { t: to }]], [t("known by"), [t("sampling, not by an event")]]],
   };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Hit} hit
+ * @returns {Facts | null}
+ */
+function lockFacts(timeline, hit) {
+  const { holds } = timeline.resources[hit.resource] ?? {};
+  if (!holds) return null;
+  const [title] = resourceOf(timeline, hit.resource);
+  const holding = holders(timeline, hit.resource, hit.t);
+  /** @type {Facts["rows"]} */
+  const rows = holding.length
+    ? holding.slice(0, MOST_HOLDERS).map((each) => [t("held by"), holdParts(timeline, hit.resource, each, hit.t, hit.t)])
+    : [[t("held by"), [t("nobody")]]];
+  rows.push([t("holds"), [number(holds.n, 0)]]);
+  return { title: String(title), rows };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} process
+ * @param {number} time
+ * @returns {Facts}
+ */
+function runsFacts(timeline, process, time) {
+  const count = runningAt(timeline, process, time);
+  return { title: ngettext("{n} thread runs", "{n} threads run", count), rows: [[t("at"), [{ t: time }]], [t("of process"), [who(timeline, process)]]] };
 }
 
 /**

@@ -3,7 +3,4 @@
  * @module
  */
 export { Notices } from "./notices.js";
-export { OutlineView } from "./outline-view.js";
 export { Panels } from "./panels.js";
-export { finder } from "./finder.js";
-export { share } from "./share.js";

@@ -131,8 +131,8 @@ keys({
   Space: () => moves.toggle(),
   ArrowLeft: () => moves.step(-1),
   ArrowRight: () => moves.step(1),
-  ArrowUp: () => moves.selectRow(-1),
-  ArrowDown: () => moves.selectRow(1),
+  ArrowUp: ({ shiftKey }) => (shiftKey ? panels?.lanes.move(-1) : moves.selectRow(-1)),
+  ArrowDown: ({ shiftKey }) => (shiftKey ? panels?.lanes.move(1) : moves.selectRow(1)),
   KeyO: () => moves.leash(),
   Comma: () => moves.pace(1),
   Period: () => moves.pace(-1),
@@ -144,7 +144,12 @@ keys({
   BracketLeft: () => moves.follow(-1),
   BracketRight: () => moves.follow(1),
   KeyY: () => panels?.toggle("waits"),
-  Slash: () => byId("find").focus(),
+  KeyV: () => panels?.lanes.focus(),
+  KeyP: () => panels?.lanes.pin(),
+  KeyH: () => panels?.lanes.hide(),
+  KeyC: () => panels?.lanes.collapse(),
+  Slash: () => byId("find", HTMLInputElement).select(),
+  KeyN: ({ shiftKey }) => panels?.found.go(shiftKey ? -1 : 1),
   "?": () => byId("help", HTMLDialogElement).showModal(),
   Escape: () => (panels ? panels.close() : moves.select(null)),
 });
@@ -166,6 +171,12 @@ on("zoom-in", () => moves.zoom(1));
 on("zoom-out", () => moves.zoom(-1));
 on("fit", () => stage.fit());
 on("why", () => panels?.turn("waits"));
+on("share", () => void import("./asked.js").then(({ share }) => share(stage)));
+byId("outline").addEventListener("toggle", async () => {
+  const { OutlineView } = await import("./asked.js");
+  outline = new OutlineView(byId("outline", HTMLDetailsElement), byId("outline-tree"), (part) => moves.go(part), () => stage.invalidate());
+  stage.invalidate();
+}, { once: true });
 on("revert", () => program.revert());
 on("open-help", () => byId("help", HTMLDialogElement).showModal());
 on("open-examples", () => {
@@ -205,11 +216,8 @@ if (data.run) session.open(data.run);
 stage.invalidate();
 
 void program.begin();
-void import("./later.js").then(({ Notices, OutlineView, Panels, finder, share }) => {
+void import("./later.js").then(({ Notices, Panels }) => {
   panels = new Panels(stage, moves);
   stage.notices = new Notices((finding) => moves.notice(finding));
-  outline = new OutlineView(byId("outline", HTMLDetailsElement), byId("outline-tree"), (part) => moves.go(part), () => stage.invalidate());
-  finder(byId("find", HTMLInputElement), stage, (hit) => moves.visit(hit));
-  on("share", () => void share(stage));
   stage.invalidate();
 });

@@ -199,6 +199,12 @@ export class Moves {
   click(hit) {
     const { stage } = this;
     const { view, timeline } = stage;
+    if (hit.part === "group") {
+      const key = stage.model?.places.list[hit.index]?.key;
+      if (key) view.arranged.toggle(view.arranged.closed, key);
+      stage.invalidate();
+      return;
+    }
     if (hit.fold || hit.part === "internal") {
       const set = hit.part === "internal" ? view.opened : view.folded;
       if (!set.delete(hit.lane)) set.add(hit.lane);

@@ -13,7 +13,7 @@ export const CREATED = 1, RUNNING = 2, READY = 3, WAITING = 4;
 export const RETURNED = 1, KILLED = 5, UNFINISHED = 6;
 export const WAKE = 1, PUT = 2, GET = 3, CANCEL = 4;
 export const LOCK = 1, RLOCK = 2, SEMAPHORE = 4, QUEUE = 7, JOIN = 9, FUTURE = 10, TASK_WAIT = 11, SLEEP = 12, IO = 13,
-  CHILD = 14, GIL = 16;
+  CHILD = 14, EXECUTOR = 15, GIL = 16;
 /** Flags beside a kind or a state. */
 export const INTERNAL = 16, TOLD = 32, INFERRED = 16;
 

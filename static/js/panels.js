@@ -1,15 +1,19 @@
 /**
- * The drawer below the picture: what is selected, why somebody waits. It comes after the first picture.
+ * The drawer below the picture: what is selected, why somebody waits, what was found; and the menu of lanes. It comes
+ * after the first picture, and what is in a panel when that is opened.
  * @module
  */
 import { byId } from "./dom.js";
 import { FactsView, tellTip } from "./facts-view.js";
-import { WaitsView } from "./waits-view.js";
+import { FoundView } from "./found-view.js";
+import { LanesView } from "./lanes-view.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./moves.js").Moves} Moves */
 /** @typedef {import("./view.js").Hit} Hit */
 /** @typedef {{show: (stage: Stage) => void}} Panel */
+
+const PANELS = ["facts", "found", "waits"];
 
 /** The panels that a drawer can show, one at a time; "facts" is there while something is selected. */
 export class Panels {
@@ -24,17 +28,16 @@ export class Panels {
     this.stage = stage;
     this.moves = moves;
     this.box = byId("drawer");
+    this.lanes = new LanesView(stage);
+    this.found = new FoundView(byId("found"), moves, (shown) => this.turn(shown ? "found" : ""));
     /** @type {Record<string, Panel>} */
-    this.panels = {
-      facts: new FactsView(byId("facts"), moves),
-      waits: new WaitsView(byId("waits"), moves),
-    };
-    for (const name of Object.keys(this.panels)) this.#tab(name).addEventListener("click", () => this.turn(name));
+    this.panels = { facts: new FactsView(byId("facts"), moves, this.lanes), found: this.found };
+    for (const name of PANELS) this.#tab(name).addEventListener("click", () => this.turn(name));
     byId("tabs").addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.code];
       if (!step) return;
       event.preventDefault();
-      const names = Object.keys(this.panels).filter((name) => !this.#tab(name).hidden);
+      const names = PANELS.filter((name) => !this.#tab(name).hidden);
       const next = names[(names.indexOf(this.open) + step + names.length) % names.length];
       this.turn(next);
       this.#tab(next).focus();
@@ -43,6 +46,14 @@ export class Panels {
       this.close();
       stage.canvas.focus();
     });
+  }
+
+  /** @param {string} name */
+  async #load(name) {
+    const box = byId(name);
+    const { WaitsView } = await import("./asked.js");
+    this.panels[name] ??= new WaitsView(box, this.moves);
+    this.stage.invalidate();
   }
 
   /** @param {string} name */
@@ -56,6 +67,7 @@ export class Panels {
    */
   turn(name) {
     this.open = name;
+    if (name && !this.panels[name]) void this.#load(name);
     this.stage.invalidate();
   }
 
@@ -79,13 +91,15 @@ export class Panels {
     if (!selected && this.open === "facts") this.open = "";
     this.box.hidden = !this.open;
     this.#tab("facts").hidden = !selected;
-    for (const [name, panel] of Object.entries(this.panels)) {
+    this.#tab("found").hidden = !this.found.asked;
+    this.lanes.show();
+    for (const name of PANELS) {
       const mine = name === this.open;
       byId(name).hidden = !mine;
       const tab = this.#tab(name);
       tab.ariaSelected = String(mine);
       tab.tabIndex = mine ? 0 : -1;
-      if (mine) panel.show(this.stage);
+      if (mine) this.panels[name]?.show(this.stage);
     }
   }
 

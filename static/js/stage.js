@@ -2,6 +2,7 @@
  * The stage: one canvas, one view, one loop of frames that draws only when something has changed.
  * @module
  */
+import { Arrangement } from "./arrange.js";
 import { draw } from "./draw.js";
 import { hitAt } from "./hit.js";
 import { layout } from "./layout.js";
@@ -23,10 +24,10 @@ const SPARE = 24;
 
 /** What is drawn, and when. */
 export class Stage {
-  /** @type {View} */
+  /** @type {View & {arranged: Arrangement}} */
   view = {
     from: 0, to: 1e6, width: 0, height: 0, dpr: 1, scrollTop: 0, playhead: 0, live: false,
-    folded: new Set(), opened: new Set(), hovered: null, selected: null, findings: [], finding: null,
+    folded: new Set(), opened: new Set(), arranged: new Arrangement(), hovered: null, selected: null, findings: [], finding: null,
   };
   /** The view follows the run as it grows. */
   following = true;
@@ -120,6 +121,8 @@ export class Stage {
     view.dpr = Math.min(devicePixelRatio || 1, 3);
     view.width = canvas.clientWidth;
     view.height = canvas.clientHeight;
+    // What opens below the picture must not cover what it tells of.
+    if (view.selected) this.#reveal(view.selected.lane);
     this.invalidate();
   }
 
@@ -134,6 +137,7 @@ export class Stage {
     const { view } = this;
     view.folded.clear();
     view.opened.clear();
+    view.arranged.reset();
     view.hovered = view.selected = view.finding = null;
     view.scrollTop = 0;
     this.following = true;
@@ -166,13 +170,18 @@ export class Stage {
     if (to > from && (to - from > view.to - view.from || to - from < (view.to - view.from) / 400)) enclose(view, this.end, from, to);
     else reveal(view, this.end, from, 0.8);
     this.following = false;
-    const place = placeOf(this.timeline, placesOf(this.timeline, view), lane);
-    if (place && this.model) {
-      const room = view.height - this.model.top;
-      if (place.y < view.scrollTop) this.scroll(place.y);
-      else if (place.y + place.height > view.scrollTop + room) this.scroll(place.y + place.height - room);
-    }
+    this.#reveal(lane);
     this.invalidate();
+  }
+
+  /** @param {number} lane whose row is scrolled into view */
+  #reveal(lane) {
+    const { view, model } = this;
+    const place = placeOf(this.timeline, placesOf(this.timeline, view), lane);
+    if (!place || !model) return;
+    const room = view.height - model.top - SPARE;
+    if (place.y < view.scrollTop) this.scroll(place.y);
+    else if (place.y + place.height > view.scrollTop + room) this.scroll(place.y + place.height - room);
   }
 
   /** @param {number} now ms */

@@ -1,16 +1,14 @@
 /**
- * Ways through a timeline: along arrows, from row to row, and to what is searched.
+ * Ways through a timeline: along arrows and from row to row.
  * @module
  */
 import { placesOf } from "./rows.js";
 import { search } from "./store.js";
-import { isInternal } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {import("./view.js").Hit} Hit */
 
-const MOST_FOUND = 500;
 /** Spans or links that are looked at for one answer. */
 const MOST_SEEN = 20000;
 
@@ -116,35 +114,9 @@ export function effectsOf(timeline, lane, from, to, most) {
 /**
  * The lanes as rows, each right below its parent, without what is folded.
  * @param {Lanes} timeline
- * @param {{folded: Set<number>, opened: Set<number>}} view
+ * @param {import("./rows.js").Shown} view
  * @returns {Lane[]}
  */
 export function rowsOf(timeline, view) {
   return placesOf(timeline, view).list.filter(({ type }) => type === "process" || type === "lane").map(({ lane }) => lane);
-}
-
-/**
- * What a reader searches: lanes by name, then spans by function or by "line 12".
- * @param {Lanes} timeline
- * @param {string} query
- * @returns {Hit[]} by time, lanes first
- */
-export function find(timeline, query) {
-  const wanted = query.trim().toLowerCase();
-  if (!wanted) return [];
-  const line = Number(/^\D*(\d+)$/.exec(wanted)?.[1] ?? 0);
-  /** @type {Hit[]} */
-  const lanes = [];
-  /** @type {Hit[]} */
-  const spans = [];
-  for (const lane of timeline.order) {
-    if (isInternal(timeline, lane)) continue;
-    if (lane.name.toLowerCase().includes(wanted)) lanes.push({ ...spanHit(lane, 0, lane.start), part: "lane", index: -1 });
-    for (let index = 0; index < lane.spans.n && spans.length < MOST_FOUND; index++) {
-      const place = timeline.places[lane.spans.place[index]];
-      if (place && (place.function.toLowerCase().includes(wanted) || (line > 0 && place.line === line))) spans.push(spanHit(lane, index));
-    }
-  }
-  spans.sort((a, b) => a.t - b.t);
-  return [...lanes, ...spans];
 }
