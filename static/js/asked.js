@@ -3,5 +3,6 @@
  * @module
  */
 export { OutlineView } from "./outline-view.js";
+export { TotalsView } from "./totals-view.js";
 export { WaitsView } from "./waits-view.js";
 export { share } from "./share.js";

@@ -144,6 +144,7 @@ keys({
   BracketLeft: () => moves.follow(-1),
   BracketRight: () => moves.follow(1),
   KeyY: () => panels?.toggle("waits"),
+  KeyT: () => panels?.toggle("totals"),
   KeyV: () => panels?.lanes.focus(),
   KeyP: () => panels?.lanes.pin(),
   KeyH: () => panels?.lanes.hide(),
@@ -170,6 +171,7 @@ on("live", () => moves.live());
 on("zoom-in", () => moves.zoom(1));
 on("zoom-out", () => moves.zoom(-1));
 on("fit", () => stage.fit());
+on("total", () => panels?.turn("totals"));
 on("why", () => panels?.turn("waits"));
 on("share", () => void import("./asked.js").then(({ share }) => share(stage)));
 byId("outline").addEventListener("toggle", async () => {

@@ -1,5 +1,5 @@
 /**
- * The drawer below the picture: what is selected, why somebody waits, what was found; and the menu of lanes. It comes
+ * The drawer below the picture: what is selected, why somebody waits, what was found, totals; and the menu of lanes. It comes
  * after the first picture, and what is in a panel when that is opened.
  * @module
  */
@@ -13,7 +13,7 @@ import { LanesView } from "./lanes-view.js";
 /** @typedef {import("./view.js").Hit} Hit */
 /** @typedef {{show: (stage: Stage) => void}} Panel */
 
-const PANELS = ["facts", "found", "waits"];
+const PANELS = ["facts", "found", "waits", "totals"];
 
 /** The panels that a drawer can show, one at a time; "facts" is there while something is selected. */
 export class Panels {
@@ -51,8 +51,8 @@ export class Panels {
   /** @param {string} name */
   async #load(name) {
     const box = byId(name);
-    const { WaitsView } = await import("./asked.js");
-    this.panels[name] ??= new WaitsView(box, this.moves);
+    const { TotalsView, WaitsView } = await import("./asked.js");
+    this.panels[name] ??= new (name === "waits" ? WaitsView : TotalsView)(box, this.moves);
     this.stage.invalidate();
   }
 

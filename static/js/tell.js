@@ -106,6 +106,7 @@ export function tellMoment(stage) {
   const stays = timeline.order.length ? staysAt(timeline, time) : [];
   const parts = sentence(timeline, time, stays, { free: stage.session.run?.python.free_threaded === true });
   fill(byId("sentence"), plain(parts), () => nodes(parts));
+  byId("total").hidden = !timeline.order.length;
   byId("why").hidden = !stays.some(({ look }) => look !== LOOK.RUNNING && look !== LOOK.SLEEP && look !== LOOK.CREATED);
   byId("clock").textContent = moment(player.t, true);
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-gil"))) item.hidden = !timeline.gils.size;

@@ -7,7 +7,7 @@ import { ngettext, t } from "./text.js";
 import { waitsAt } from "./waits.js";
 import { planOf } from "./waits-plan.js";
 import { stepsOf, verdictOf } from "./waits-words.js";
-import { fullName, lookNote, resourceOf, stayOf } from "./words.js";
+import { LEGEND, fullName, lookNote, resourceOf, stayOf } from "./words.js";
 import { spanHit } from "./walk.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
@@ -15,8 +15,6 @@ import { spanHit } from "./walk.js";
 /** @typedef {import("./waits-plan.js").Arrow} Arrow */
 
 const SVG = "http://www.w3.org/2000/svg";
-/** What the legend calls the looks. */
-const LEGEND = ["", "sleep", "runs", "gil", "loop", "lock", "other", "io", "sleep", "await"];
 
 /** @param {import("./waits-plan.js").Word} word */
 function wordOf(word) {
