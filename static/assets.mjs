@@ -43,7 +43,7 @@ async function sprite() {
 await rm(fresh, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ["static/js/main.js", "static/js/theme.js", "static/css/page.css"],
+  entryPoints: ["static/js/main.js", "static/js/theme.js", "static/css/page.css", "static/css/later.css"],
   outdir: fresh,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",

@@ -3,6 +3,8 @@
  * @module
  */
 import { LOOK, PROCESS, TASK } from "./names.js";
+import { COLUMNS } from "./density.js";
+import { running } from "./runs.js";
 import { HEIGHT, PERIOD, UNSEEN } from "./palette.js";
 import { created, ending } from "./glyphs.js";
 import { endOf, jobAfter, jobAt, jobBefore } from "./jobs.js";
@@ -26,7 +28,7 @@ import { nameOf } from "./words.js";
  */
 
 /** What a row leaves free around its bar, CSS px. */
-const AROUND = 10;
+const AROUND = 10, LEAST = 7;
 /** Under this size no patterns and no rounding. */
 const PLAIN = 8;
 const LABEL_LEAST = 34;
@@ -42,7 +44,7 @@ const FAR = 400;
  * @param {Row} row
  */
 export function barOf(row) {
-  return row.height - AROUND;
+  return Math.max(LEAST, row.height - AROUND);
 }
 
 /**
@@ -55,7 +57,9 @@ export function drawRow(frame, row) {
   if (!lane) return;
   if (row.type === "gil") return drawStrip(frame, row);
   if (row.type === "level") return drawLevel(frame, row);
-  if (row.type === "internal") return;
+  if (row.type === "holds") return drawStrip(frame, row);
+  if (row.type === "runs") return drawRunning(frame, row);
+  if (row.type === "internal" || row.type === "group") return;
   if (row.type === "process") drawLife(frame, row, lane);
   else drawSpans(frame, row, lane);
   drawEnds(frame, row, lane);
@@ -226,7 +230,7 @@ function eachHold({ timeline, view, model }, holds, owner, each) {
 }
 
 /**
- * The GIL: a gold strip named after its holder.
+ * The GIL, or a lock: a strip in its colour named after its holder.
  * @param {Frame} frame
  * @param {Row} row
  */
@@ -234,17 +238,18 @@ function drawStrip(frame, row) {
   const { c, timeline, model, p } = frame;
   if (!row.resource?.holds) return;
   const y = row.y + row.height / 2 - 4.5;
-  drawUnseen(frame, row, y);
+  const gil = row.type === "gil";
+  if (gil) drawUnseen(frame, row, y);
   c.font = STRIP_FONT;
   eachHold(frame, row.resource.holds, 0, (x0, x1, who) => {
-    c.fillStyle = p.gold;
+    c.fillStyle = gil ? p.gold : p.red;
     c.beginPath();
     if (x1 - x0 < PLAIN) c.rect(x0, y, Math.max(x1 - x0 - 0.8, 0.7), 9);
     else c.roundRect(x0, y, x1 - x0 - 0.8, 9, 2);
     c.fill();
     const start = Math.max(x0, model.left), lane = timeline.lanes[who];
     if (x1 - start < LABEL_LEAST || !lane) return;
-    c.fillStyle = p.onGold;
+    c.fillStyle = gil ? p.onGold : p.onRunning;
     label(c, nameOf(lane), start + 4, y + 5, x1 - start - 8);
   });
 }
@@ -265,6 +270,28 @@ function drawUnseen({ c, timeline, view, model, p }, { lane, resource }, y) {
     if (i >= 0 && what[i]) continue;
     const x0 = Math.max(model.x(i < 0 ? lane.start : t[i]), model.left), x1 = Math.min(model.x(i + 1 < n ? Math.min(t[i + 1], end) : end), view.width);
     if (x1 - x0 > 0.5) c.fillRect(x0, y, x1 - x0, 9);
+  }
+}
+
+/**
+ * How many threads run at once: columns on a line for each thread that could.
+ * @param {Frame} frame
+ * @param {Row} row
+ */
+function drawRunning({ c, timeline, view, model, p }, { lane, y, height }) {
+  if (!lane) return;
+  // Columns lie still on the run while it moves.
+  const step = 2 ** Math.ceil(Math.log2(((view.to - view.from) * 1.02) / (COLUMNS - 1)));
+  const from = Math.floor(view.from / step) * step;
+  const counts = running(timeline, lane, from, step);
+  const most = Math.max(2, Math.ceil(Math.max(...counts) - 0.05));
+  const bottom = y + height - 4, unit = (height - 8) / most;
+  const x = (/** @type {number} */ column) => Math.round(model.x(from + column * step) * view.dpr) / view.dpr;
+  c.fillStyle = p.line;
+  for (let level = 1; level <= most; level++) if (unit > 4 || level === most || level === 1) c.fillRect(model.left, Math.round(bottom - level * unit), view.width, 1);
+  c.fillStyle = p.looks[LOOK.RUNNING];
+  for (let column = 0; column < COLUMNS; column++) {
+    if (counts[column] > 0) c.fillRect(x(column), bottom - counts[column] * unit, x(column + 1) - x(column), counts[column] * unit);
   }
 }
 

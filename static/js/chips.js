@@ -11,6 +11,7 @@ import { lastNumber } from "./text.js";
  * @typedef {object} Here
  * @property {{line: number, chips: {name: string, look: number}[]}[]} lines who is on which line
  * @property {number} raised the line that an exception came from, 0 if none
+ * @property {number} shown the line of the lane that the reader follows, 0 if none
  */
 
 const MOST = 3;
@@ -73,8 +74,9 @@ export const chips = StateField.define({
  * @param {import("@codemirror/state").Text} doc
  * @param {Here} here
  */
-function decorations(doc, { lines, raised }) {
+function decorations(doc, { lines, raised, shown }) {
   const found = [];
+  if (shown > 0 && shown <= doc.lines) found.push(Decoration.line({ class: "here-shown" }).range(doc.line(shown).from));
   if (raised > 0 && raised <= doc.lines) found.push(Decoration.line({ class: "here-raised" }).range(doc.line(raised).from));
   for (const { line, chips: who } of lines) {
     if (line > doc.lines) continue;

@@ -87,6 +87,27 @@ export function nodes(parts, go) {
 }
 
 /**
+ * Fills an element unless it says so already: a live region must not repeat itself.
+ * @param {HTMLElement} element
+ * @param {string} key
+ * @param {() => (Node | string)[]} content
+ */
+export function fill(element, key, content) {
+  if (element.dataset.said === key) return false;
+  element.dataset.said = key;
+  element.replaceChildren(...content());
+  return true;
+}
+
+/**
+ * Parts as one text, to tell whether they have changed.
+ * @param {Part[]} parts
+ */
+export function plain(parts) {
+  return parts.map((part) => (typeof part === "string" ? part : JSON.stringify("lane" in part ? [part.lane.id, part.name] : part))).join("");
+}
+
+/**
  * Says something for a moment.
  * @param {string} text
  * @param {boolean} [bad]

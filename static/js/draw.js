@@ -67,7 +67,7 @@ export function draw(c, timeline, view, model, p, tiles) {
 function drawGround({ c, view, model, p }) {
   const { findings, finding: chosen } = view;
   for (const row of model.rows) {
-    if (row.type !== "process") continue;
+    if (row.type !== "process" && row.type !== "group") continue;
     c.fillStyle = p.band;
     c.fillRect(0, row.y, view.width, row.height);
   }

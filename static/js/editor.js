@@ -7,8 +7,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { pythonLanguage } from "@codemirror/lang-python";
 import { LanguageSupport, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { linter, lintGutter, lintKeymap } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState } from "@codemirror/state";
+import { Compartment, EditorState, Prec, StateEffect } from "@codemirror/state";
 import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
 } from "@codemirror/view";
@@ -24,7 +23,7 @@ import { t } from "./text.js";
  * @property {() => string} source
  * @property {(source: string) => void} replace
  * @property {(allowed: boolean) => void} allow editing
- * @property {(here: Here) => void} mark who is on which line
+ * @property {(here: Here, follow: boolean) => void} mark who is on which line; follow: have the followed lane's line in sight
  * @property {(line: number) => void} show
  * @property {() => void} focus
  */
@@ -72,8 +71,6 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
         bracketMatching(),
         closeBrackets(),
         highlightActiveLine(),
-        highlightSelectionMatches(),
-        search({ top: true }),
         new LanguageSupport(pythonLanguage),
         syntaxHighlighting(colours),
         linter(lint, { delay: LINT_DELAY_MS }),
@@ -81,7 +78,7 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
         chips,
         EditorView.domEventHandlers({ beforeinput: typedOver }),
         keymap.of([
-          run, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap,
+          run, ...closeBracketsKeymap, { key: "Mod-f", run: seek }, ...defaultKeymap, ...historyKeymap, ...lintKeymap,
           indentWithTab,
         ]),
         EditorView.updateListener.of((update) => {
@@ -94,13 +91,30 @@ export function editor(parent, { source, nonce, editable, onChange, onRun }) {
     source: () => view.state.doc.toString(),
     replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
     allow: (yes) => view.dispatch({ effects: allowed.reconfigure(allowing(yes)) }),
-    mark: (here) => view.dispatch({ effects: setChips.of(here) }),
+    mark: (here, follow) => {
+      const { shown } = here;
+      const at = follow && shown > 0 && shown <= view.state.doc.lines ? view.state.doc.line(shown).from : -1;
+      view.dispatch({ effects: [setChips.of(here), ...(at < 0 ? [] : [EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 })])] });
+    },
     show: (line) => {
       const found = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines)));
       view.dispatch({ selection: { anchor: found.from }, effects: EditorView.scrollIntoView(found.from, { y: "center" }) });
     },
     focus: () => view.focus(),
   };
+}
+
+/**
+ * Opens the search panel, which comes when it is first wanted; from then on its own keys do that.
+ * @param {EditorView} view
+ */
+function seek(view) {
+  void import("@codemirror/search").then(({ highlightSelectionMatches, openSearchPanel, search, searchKeymap }) => {
+    const added = [search({ top: true }), highlightSelectionMatches(), Prec.high(keymap.of(searchKeymap))];
+    view.dispatch({ effects: StateEffect.appendConfig.of(added) });
+    openSearchPanel(view);
+  });
+  return true;
 }
 
 /**

@@ -1,18 +1,24 @@
 /**
- * The facts about what the reader points at: what, how long, on what, held by whom, woken by whom, where.
+ * The facts about what the reader points at: what, how long, on what, held by whom since when and doing what, woken by whom,
+ * where, and what came of it.
  * @module
  */
 import { ENDINGS, EXECUTOR, GIL, LOOK, PROCESS } from "./names.js";
 import { jobRows } from "./job-words.js";
 import { JOB, jobAt } from "./jobs.js";
+import { runningAt } from "./runs.js";
 import { search } from "./store.js";
-import { duration, listed, ngettext, number, t } from "./text.js";
-import { endingWord, fullName, heldBy, holders, isWatched, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
+import { duration, ngettext, number, t } from "./text.js";
+import { effectsOf, longestSpan } from "./walk.js";
+import { effectWord, endingWord, fullName, heldBy, holders, isWatched, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {import("./text.js").Part} Part */
 /** @typedef {import("./view.js").Hit} Hit */
+
+const MOST_HOLDERS = 3, MOST_EFFECTS = 3;
+
 /** @typedef {{title: string, rows: [string, Part[]][]}} Facts rows of a label and what it stands for */
 
 /**
@@ -36,6 +42,12 @@ export function factsOf(timeline, hit) {
       return gilFacts(timeline, hit);
     case "level":
       return levelFacts(timeline, hit);
+    case "holds":
+      return lockFacts(timeline, hit);
+    case "runs":
+      return lane ? runsFacts(timeline, lane, hit.t) : null;
+    case "group":
+      return { title: t("Lanes under one heading"), rows: [[t("click"), [t("shows or hides them")]]] };
     case "internal":
       return { title: t("Lanes that Python made for itself"), rows: [[t("click"), [t("shows or hides them")]]] };
     default:
@@ -60,8 +72,8 @@ function spanFacts(timeline, lane, index) {
   const gil = stay.look === LOOK.WANTS_GIL ? timeline.gils.get(timeline.processOf(lane).id) ?? 0 : 0;
   if (waits && stay.on) rows.push([t("waits for"), resourceOf(timeline, stay.on)]);
   const holding = holders(timeline, gil || (waits ? stay.on : 0), from, { to, but: lane.id });
-  if (holding.length) rows.push([t("held by"), listed(holding.slice(0, 4).map((each) => who(timeline, each)))]);
-  if (stay.look === LOOK.RUNNING) {
+  for (const each of holding.slice(0, MOST_HOLDERS)) rows.push([t("held by"), holdParts(timeline, gil || stay.on, each, from, to)]);
+  if (stay.look !== LOOK.CREATED) {
     const held = heldBy(timeline, lane, (from + to) / 2);
     if (held.length) rows.push([t("holds"), held.slice(0, 4).flatMap((id, at) => [...(at ? [", "] : []), ...resourceOf(timeline, id)])]);
   }
@@ -73,10 +85,34 @@ function spanFacts(timeline, lane, index) {
       if (source) rows.push([linkWord(links.kind[i]), [who(timeline, source), ", ", { t: links.fromT[i] }]]);
     }
   }
+  const effects = effectsOf(timeline, lane, from, to, MOST_EFFECTS);
+  if (effects.length) rows.push([t("led to"), effects.flatMap(({ lane: other, t: at, kind }, nth) => [nth ? "; " : "", who(timeline, other), `: ${effectWord(kind)}, `, { t: at }])]);
+  if (lane.spans.inferred[index]) rows.push([t("known by"), [t("sampling, not by an event")]]);
   const job = jobAt(timeline, lane, from);
   if (job) rows.push(...jobRows(timeline, job));
-  if (lane.spans.inferred[index]) rows.push([t("known by"), [t("sampling, not by an event")]]);
   return { title: `${fullName(timeline, lane)}: ${lookWord(stay.look)}`, rows };
+}
+
+/**
+ * Who held what somebody waited for: since when, and doing what for most of that wait.
+ * @param {Lanes} timeline
+ * @param {number} id of the resource
+ * @param {Lane} holder
+ * @param {number} from
+ * @param {number} to
+ * @returns {Part[]}
+ */
+function holdParts(timeline, id, holder, from, to) {
+  const holds = timeline.resources[id]?.holds;
+  let i = holds ? search(holds.t, holds.n, to) - 1 : -1;
+  while (holds && i >= 0 && holds.who[i] !== holder.id) i--;
+  /** @type {Part[]} */
+  const since = holds && i >= 0 ? [t(" since "), { t: holds.t[i] }] : [];
+  const most = longestSpan(timeline, holder, Math.max(from, holds && i >= 0 ? holds.t[i] : from), to);
+  const stay = most && stayOf(timeline, holder, most.index);
+  /** @type {Part[]} */
+  const doing = stay ? [`, ${lookWord(stay.look)}`, ...(stay.line ? [", ", ...where(stay)] : [])] : [];
+  return [who(timeline, holder), ...since, ...doing];
 }
 
 /**
@@ -159,6 +195,35 @@ function gilFacts(timeline, hit) {
     title: t("{who} holds the GIL", { who: fullName(timeline, holder) }),
     rows: [[t("lasted"), [duration(to - from)]], [t("when"), [{ t: from }, " – ", { t: to }]], [t("known by"), [t("sampling, not by an event")]]],
   };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Hit} hit
+ * @returns {Facts | null}
+ */
+function lockFacts(timeline, hit) {
+  const { holds } = timeline.resources[hit.resource] ?? {};
+  if (!holds) return null;
+  const [title] = resourceOf(timeline, hit.resource);
+  const holding = holders(timeline, hit.resource, hit.t);
+  /** @type {Facts["rows"]} */
+  const rows = holding.length
+    ? holding.slice(0, MOST_HOLDERS).map((each) => [t("held by"), holdParts(timeline, hit.resource, each, hit.t, hit.t)])
+    : [[t("held by"), [t("nobody")]]];
+  rows.push([t("holds"), [number(holds.n, 0)]]);
+  return { title: String(title), rows };
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {Lane} process
+ * @param {number} time
+ * @returns {Facts}
+ */
+function runsFacts(timeline, process, time) {
+  const count = runningAt(timeline, process, time);
+  return { title: ngettext("{n} thread runs", "{n} threads run", count), rows: [[t("at"), [{ t: time }]], [t("of process"), [who(timeline, process)]]] };
 }
 
 /**

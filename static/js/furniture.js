@@ -15,6 +15,9 @@ const NAME_FONT = "13px system-ui, sans-serif";
 const BOLD_FONT = "600 13px system-ui, sans-serif";
 const CLOCK_FONT = "600 11.5px system-ui, sans-serif";
 const SMALL_FONT = "12px system-ui, sans-serif";
+/** Rows that are lower have a font of their own, and smaller signs. */
+const LOW = 16;
+const LOW_FONT = "9.5px system-ui, sans-serif";
 /** What the label's sign takes, CSS px. */
 const SIGN = 14;
 
@@ -29,7 +32,7 @@ export function drawLabels(frame) {
   c.rect(0, model.top, view.width, view.height);
   c.clip();
   for (const row of model.rows) {
-    c.fillStyle = row.type === "process" ? p.band : p.panel;
+    c.fillStyle = row.type === "process" || row.type === "group" ? p.band : p.panel;
     c.fillRect(0, row.y, model.left - 1, row.height - 1);
     if (row.type === "lane" && row.lane && (view.selected?.lane === row.lane.id || view.finding?.lanes.includes(row.lane.id))) {
       c.fillStyle = p.band;
@@ -64,13 +67,13 @@ function drawLabel({ c, model, p }, row) {
     c.fill();
   } else sign(c, p, row, x, y);
   x += narrow ? SIGN : SIGN + 4;
-  c.font = row.type === "process" ? BOLD_FONT : row.type === "lane" && row.lane?.kind !== TASK ? NAME_FONT : SMALL_FONT;
+  c.font = row.height < LOW ? LOW_FONT : row.type === "process" || row.type === "group" ? BOLD_FONT : row.type === "lane" && row.lane?.kind !== TASK ? NAME_FONT : SMALL_FONT;
   const room = model.left - 10 - x;
   const name = cut(c, row.label, room);
-  c.fillStyle = row.type === "lane" || row.type === "process" ? p.ink : p.soft;
+  c.fillStyle = row.type === "lane" || row.type === "process" || row.type === "group" ? p.ink : p.soft;
   c.fillText(name, x, y + 0.5);
   const used = c.measureText(name).width;
-  c.font = SMALL_FONT;
+  if (row.height >= LOW) c.font = SMALL_FONT;
   c.fillStyle = row.type === "lane" && row.look ? p.words[row.look] : p.soft;
   const left = room - used - 8;
   const note = narrow || left < 24 ? "" : cut(c, row.note, left);
@@ -89,7 +92,16 @@ function drawLabel({ c, model, p }, row) {
  */
 function sign(c, p, row, x, y) {
   c.beginPath();
-  if (row.type === "gil") {
+  if (row.height < LOW) {
+    c.fillStyle = p.soft;
+    c.roundRect(x + 2, y - 2, 5, 4, 1);
+  } else if (row.type === "runs") {
+    c.fillStyle = p.looks[LOOK.RUNNING];
+    for (const [at, high] of [[0, 4], [3.5, 9], [7, 6]]) c.rect(x + at, y + 4.5 - high, 2.5, high);
+  } else if (row.type === "holds") {
+    c.fillStyle = p.red;
+    c.rect(x, y - 1.5, 10, 3);
+  } else if (row.type === "gil") {
     c.fillStyle = p.gold;
     c.roundRect(x, y - 2.5, 10, 5, 1);
   } else if (row.type === "level") {

@@ -34,7 +34,8 @@ export function hitAt(timeline, view, model, x, y) {
   if (x < model.left) {
     if (!row?.lane) return hit;
     if (row.type === "internal") return { ...hit, part: "internal", lane: row.lane.id };
-    const part = row.type === "gil" || row.type === "level" ? row.type : "lane";
+    if (row.type === "group") return { ...hit, part: "group", index: indexOf(model, row), fold: true };
+    const part = row.type === "process" ? "lane" : row.type;
     return { ...hit, part, lane: row.lane.id, resource: row.resource?.id ?? 0, fold: row.open !== null && x < FOLD + row.indent };
   }
   const mark = model.marks.find((each) => Math.abs(each.x - x) < NEAR && y >= each.y && y < each.y + 2 * NEAR);
@@ -42,13 +43,22 @@ export function hitAt(timeline, view, model, x, y) {
   if (!row?.lane) return hit;
   const { lane } = row;
   const inRow = { ...hit, lane: lane.id, resource: row.resource?.id ?? 0 };
-  if (row.type === "gil" || row.type === "level" || row.type === "internal") return { ...inRow, part: row.type };
+  if (row.type === "group") return { ...hit, part: "group", index: indexOf(model, row), fold: true };
+  if (row.type !== "lane" && row.type !== "process") return { ...inRow, part: row.type };
   if (lane.ending && Math.abs(model.x(lane.end) + NEAR - x) < NEAR) return { ...inRow, part: "ending", t: lane.end };
   const arrow = model.arrows.find((each) => nearArrow(each, x, y));
   if (arrow) return { ...hit, part: "link", lane: arrow.lane, index: arrow.index };
   const index = lane.spans.find(hit.t);
   if (row.type === "lane" && index >= 0 && hit.t <= timeline.endOf(lane, index)) return { ...inRow, part: "span", index };
   return row.type === "process" ? { ...inRow, part: "lane" } : hit;
+}
+
+/**
+ * @param {Model} model
+ * @param {import("./view.js").Row} row
+ */
+function indexOf({ places, rowsTop }, row) {
+  return places.list.findIndex(({ type, y }) => type === row.type && Math.abs(rowsTop + y - row.y) < 0.5);
 }
 
 /**

@@ -148,10 +148,10 @@ export function keys(actions) {
   document.addEventListener("keydown", (event) => {
     const { target } = event;
     if (!(target instanceof Element) || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.closest("input, textarea, select, [contenteditable='true'], dialog, .cm-editor, [role='separator']")) return;
+    if (target.closest("input, textarea, select, [contenteditable='true'], dialog, [popover], .cm-editor, [role='separator']")) return;
     const pressed = event.code === "Space" || event.code === "Enter";
     if (pressed && target.closest("button, a, summary")) return;
-    if (event.code.startsWith("Arrow") && target.closest(".output, .outline")) return;
+    if (event.code.startsWith("Arrow") && target.closest(".output, .outline, .found, [role='tablist']")) return;
     const action = event.key === "?" || (event.shiftKey && event.code === "Slash") ? actions["?"] : actions[event.code];
     if (!action) return;
     event.preventDefault();

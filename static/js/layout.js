@@ -2,9 +2,10 @@
  * Layout: where everything is on the canvas, for one frame. Pure: from a timeline and a view to a model.
  * @module
  */
-import { CHILD, ENDINGS, EXECUTOR, JOIN, LOOK, QUEUE, RESOURCES, TASK_WAIT } from "./names.js";
+import { CHILD, ENDINGS, JOIN, LOOK, QUEUE, RESOURCES, SEMAPHORE, TASK_WAIT } from "./names.js";
 import { arrowsOf } from "./arrows.js";
 import { placesOf } from "./rows.js";
+import { runningAt } from "./runs.js";
 import { BLOCK, search } from "./store.js";
 import { ngettext, number, t as say } from "./text.js";
 import { endingNote, holders, isWatched, kindWord, lookNote, nameOf, stayAt } from "./words.js";
@@ -75,7 +76,7 @@ function firstBelow(list, y) {
  * @param {Place} place
  * @returns {Row}
  */
-function rowOf(timeline, view, model, { type, lane, resource, y, height, indent, open, count }) {
+function rowOf(timeline, view, model, { type, lane, resource, y, height, indent, open, count, key }) {
   /** @type {Row} */
   const row = {
     type, lane, resource, y: model.rowsTop + y, height, indent, label: "", note: "", look: 0, open, spans: [], dense: [],
@@ -84,16 +85,25 @@ function rowOf(timeline, view, model, { type, lane, resource, y, height, indent,
   if (type === "process") {
     row.label = nameOf(lane);
     row.note = lane.number ? say("pid {n}", { n: lane.number }) : "";
+  } else if (type === "group") {
+    row.label = groupWord(key);
+    row.note = ngettext("{n} lane", "{n} lanes", count);
   } else if (type === "internal") row.label = ngettext("{n} internal", "{n} internal", count);
   else if (type === "gil") {
-    row.label = say("GIL");
+    row.label = view.arranged && view.arranged.group !== "process" && timeline.gils.size > 1 ? `${say("GIL")} · ${nameOf(lane)}` : say("GIL");
     const holder = resource && holders(timeline, resource.id, now)[0];
     const there = now < lane.end || lane.end !== lane.end;
     row.note = holder ? `→ ${nameOf(holder)}` : !there || !resource ? "" : isWatched(timeline, resource.id, now) ? say("free") : say("not looked at");
+  } else if (type === "runs") {
+    row.label = say("running at once");
+    row.note = number(runningAt(timeline, lane, now), 0);
+  } else if (type === "holds" && resource) {
+    row.label = say("lock {name}", { name: resource.name });
+    const holder = holders(timeline, resource.id, now)[0];
+    row.note = holder ? `→ ${nameOf(holder)}` : say("free");
   } else if (type === "level" && resource?.levels) {
-    const { levels } = resource;
-    const label = resource.kind === QUEUE ? say("queue {name}") : resource.kind === EXECUTOR ? say("backlog of {name}") : say("semaphore {name}");
-    row.label = label.replace("{name}", () => resource.name);
+    const { levels, kind, name } = resource;
+    row.label = kind === QUEUE ? say("queue {name}", { name }) : kind === SEMAPHORE ? say("semaphore {name}", { name }) : say("backlog of {name}", { name });
     const index = search(levels.t, levels.n, now) - 1;
     row.note = index < 0 ? "" : number(levels.what[index], 0);
   } else {
@@ -104,6 +114,17 @@ function rowOf(timeline, view, model, { type, lane, resource, y, height, indent,
     split(timeline, lane, view, model.scale, row);
   }
   return row;
+}
+
+/** @param {string} key of a group */
+function groupWord(key) {
+  switch (key) {
+    case "pinned": return say("pinned");
+    case "processes": return say("processes");
+    case "threads": return say("threads");
+    case "tasks": return say("tasks");
+    default: return key;
+  }
 }
 
 /**

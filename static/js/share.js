@@ -56,13 +56,3 @@ export function offer({ run, phase }) {
 function keep(id) {
   return fetch(`/api/runs/${encodeURIComponent(id)}/share`, { method: "POST" }).catch(() => null);
 }
-
-/**
- * The view that a link asks for; NaN where it asks for nothing.
- * @param {string} hash
- */
-export function viewOf(hash) {
-  const wanted = new URLSearchParams(hash.slice(1));
-  const of = (/** @type {string} */ name) => (wanted.has(name) ? Number(wanted.get(name)) : NaN);
-  return { t: of("t"), from: of("from"), to: of("to"), lane: of("lane") };
-}

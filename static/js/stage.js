@@ -2,6 +2,7 @@
  * The stage: one canvas, one view, one loop of frames that draws only when something has changed.
  * @module
  */
+import { Arrangement } from "./arrange.js";
 import { draw } from "./draw.js";
 import { hitAt } from "./hit.js";
 import { layout } from "./layout.js";
@@ -25,10 +26,10 @@ const SPARE = 24;
 
 /** What is drawn, and when. */
 export class Stage {
-  /** @type {View} */
+  /** @type {View & {arranged: Arrangement}} */
   view = {
     from: 0, to: 1e6, width: 0, height: 0, dpr: 1, scrollTop: 0, playhead: 0, live: false,
-    folded: new Set(), opened: new Set(), hovered: null, selected: null, findings: [], finding: null,
+    folded: new Set(), opened: new Set(), arranged: new Arrangement(), hovered: null, selected: null, findings: [], finding: null,
   };
   /** The view follows the run as it grows. */
   following = true;
@@ -80,6 +81,11 @@ export class Stage {
     return wholeOf(this.timeline).from;
   }
 
+  /** The time that is told about: at the very end nobody is left, so what counts is how it was left. */
+  get moment() {
+    return this.timeline.over ? Math.min(this.player.t, this.end - 1) : this.player.t;
+  }
+
   get scale() {
     return this.model?.scale ?? 1;
   }
@@ -126,6 +132,8 @@ export class Stage {
     view.dpr = Math.min(devicePixelRatio || 1, 3);
     view.width = canvas.clientWidth;
     view.height = canvas.clientHeight;
+    // What opens below the picture must not cover what it tells of.
+    if (view.selected) this.#reveal(view.selected.lane);
     this.invalidate();
   }
 
@@ -140,6 +148,7 @@ export class Stage {
     const { view } = this;
     view.folded.clear();
     view.opened.clear();
+    view.arranged.reset();
     view.hovered = view.selected = view.finding = null;
     view.scrollTop = 0;
     this.following = true;
@@ -172,13 +181,18 @@ export class Stage {
     if (to > from && (to - from > view.to - view.from || to - from < (view.to - view.from) / 400)) enclose(view, this.end, from, to);
     else reveal(view, this.end, from, 0.8);
     this.following = false;
-    const place = placeOf(this.timeline, placesOf(this.timeline, view), lane);
-    if (place && this.model) {
-      const room = view.height - this.model.top;
-      if (place.y < view.scrollTop) this.scroll(place.y);
-      else if (place.y + place.height > view.scrollTop + room) this.scroll(place.y + place.height - room);
-    }
+    this.#reveal(lane);
     this.invalidate();
+  }
+
+  /** @param {number} lane whose row is scrolled into view */
+  #reveal(lane) {
+    const { view, model } = this;
+    const place = placeOf(this.timeline, placesOf(this.timeline, view), lane);
+    if (!place || !model) return;
+    const room = view.height - model.top - SPARE;
+    if (place.y < view.scrollTop) this.scroll(place.y);
+    else if (place.y + place.height > view.scrollTop + room) this.scroll(place.y + place.height - room);
   }
 
   /** @param {number} now ms */
@@ -199,7 +213,7 @@ export class Stage {
     if (view.width && view.height) this.#paint();
     if (changed || moved) this.#stale = true;
     if (this.#stale) this.#say(now);
-    if (player.playing) this.repaint();
+    if (player.playing || player.gliding) this.repaint();
   }
 
   /**
@@ -208,7 +222,7 @@ export class Stage {
    */
   #say(now) {
     const { session, player } = this;
-    const moving = player.playing || session.live || session.phase === "loading";
+    const moving = player.playing || player.gliding || session.live || session.phase === "loading";
     const wait = Math.max(moving ? TELL_MS : 0, this.#cost * SELDOM);
     if (now - this.#told < wait) {
       this.#later ||= setTimeout(() => {

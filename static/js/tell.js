@@ -2,8 +2,7 @@
  * The words around the picture: status, outcome, the sentence, the facts, the tip. Called a few times a second at most.
  * @module
  */
-import { button, byId, icon, make, nodes } from "./dom.js";
-import { factsOf } from "./facts.js";
+import { button, byId, fill, icon, make, nodes, plain } from "./dom.js";
 import { LOOK } from "./names.js";
 import { honestyOf, outcomeOf, ranOn } from "./outcome.js";
 import { sentence, staysAt } from "./sentence.js";
@@ -12,26 +11,7 @@ import { fullName } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./stage.js").Stage} Stage */
-/** @typedef {import("./view.js").Hit} Hit */
 /** @typedef {import("./text.js").Part} Part */
-
-/**
- * Fills an element unless it says so already: a live region must not repeat itself.
- * @param {HTMLElement} element
- * @param {string} key
- * @param {() => (Node | string)[]} content
- */
-function fill(element, key, content) {
-  if (element.dataset.said === key) return false;
-  element.dataset.said = key;
-  element.replaceChildren(...content());
-  return true;
-}
-
-/** @param {Part[]} parts */
-function plain(parts) {
-  return parts.map((part) => (typeof part === "string" ? part : JSON.stringify("lane" in part ? [part.lane.id, part.name] : part))).join("");
-}
 
 /** @param {Session} session */
 function queued({ place }) {
@@ -122,66 +102,16 @@ export function tellHonest(session) {
  * @returns {import("./words.js").Stay[]}
  */
 export function tellMoment(stage) {
-  const { timeline, player } = stage;
-  // At the very end nobody is left: what counts is how it was left.
-  const time = timeline.over ? Math.min(player.t, stage.end - 1) : player.t;
+  const { timeline, player, moment: time } = stage;
   const stays = timeline.order.length ? staysAt(timeline, time) : [];
   const parts = sentence(timeline, time, stays, { free: stage.session.run?.python.free_threaded === true });
   fill(byId("sentence"), plain(parts), () => nodes(parts));
+  byId("total").hidden = !timeline.order.length;
+  byId("why").hidden = !stays.some(({ look }) => look !== LOOK.RUNNING && look !== LOOK.SLEEP && look !== LOOK.CREATED);
   byId("clock").textContent = moment(player.t, true);
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-gil"))) item.hidden = !timeline.gils.size;
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-job"))) item.hidden = !timeline.jobs.length;
   return stays;
-}
-
-/**
- * The facts of what is selected.
- * @param {Stage} stage
- * @param {{go: (part: Exclude<Part, string>) => void, close: () => void}} verbs
- */
-export function tellFacts(stage, { go, close }) {
-  const box = byId("facts");
-  const { selected } = stage.view;
-  const facts = selected ? factsOf(stage.timeline, selected) : null;
-  box.hidden = !facts;
-  if (!facts) {
-    box.dataset.said = "";
-    return;
-  }
-  fill(box, facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join(), () => {
-    const away = button("", "button square close", close);
-    away.append(icon("x"));
-    away.setAttribute("aria-label", t("Close"));
-    return [make("h2", {}, facts.title), rowsOf(facts.rows, go), away];
-  });
-}
-
-/**
- * @param {[string, Part[]][]} rows
- * @param {(part: Exclude<Part, string>) => void} [go]
- */
-function rowsOf(rows, go) {
-  return make("dl", {}, ...rows.map(([label, parts]) => make("div", {}, make("dt", {}, label), make("dd", {}, ...nodes(parts, go)))));
-}
-
-/**
- * What the pointer is on, beside it.
- * @param {Stage} stage
- * @param {Hit | null} hit
- * @param {{x: number, y: number}} at
- */
-export function tellTip(stage, hit, at) {
-  const tip = byId("tip");
-  const facts = hit ? factsOf(stage.timeline, hit) : null;
-  tip.hidden = !facts;
-  if (!facts) return;
-  fill(tip, facts.title + facts.rows.map(([label, parts]) => label + plain(parts)).join(), () => [
-    make("b", {}, facts.title), rowsOf(facts.rows),
-  ]);
-  const { width, height } = stage.view;
-  const left = at.x + 16 + tip.offsetWidth > width ? Math.max(4, at.x - 14 - tip.offsetWidth) : at.x + 16;
-  const top = at.y + 18 + tip.offsetHeight > height ? Math.max(4, at.y - 12 - tip.offsetHeight) : at.y + 18;
-  tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
 }
 
 /**
@@ -210,10 +140,10 @@ export function tellEmpty(session, closed) {
  * Who is on which line, for the chips in the editor.
  * @param {import("./lanes.js").Lanes} timeline
  * @param {import("./words.js").Stay[]} stays
- * @param {number} raised
+ * @param {{raised: number, followed: number}} options lines: the one that an exception came from, 0 if none · lane: the one that the reader follows
  * @returns {import("./chips.js").Here}
  */
-export function hereOf(timeline, stays, raised) {
+export function hereOf(timeline, stays, { raised, followed }) {
   /** @type {Map<number, {name: string, look: number}[]>} */
   const lines = new Map();
   const order = [...stays].sort((a, b) => Number(b.look === LOOK.RUNNING) - Number(a.look === LOOK.RUNNING));
@@ -223,5 +153,5 @@ export function hereOf(timeline, stays, raised) {
     chips.push({ name: fullName(timeline, lane), look });
     lines.set(line, chips);
   }
-  return { raised, lines: [...lines].map(([line, chips]) => ({ line, chips })).sort((a, b) => a.line - b.line) };
+  return { raised, shown: stays.find(({ lane }) => lane.id === followed)?.line ?? 0, lines: [...lines].map(([line, chips]) => ({ line, chips })).sort((a, b) => a.line - b.line) };
 }

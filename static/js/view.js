@@ -1,5 +1,5 @@
 /**
- * The words that layout, tiles, draw and the page share. Pixels are CSS pixels, times ns since the run's zero.
+ * The words that layout, tiles, draw and the page share, and the address of a view. Pixels are CSS pixels, times ns since the run's zero.
  * @module
  */
 
@@ -16,6 +16,7 @@
  * @property {boolean} live the run still grows and the playhead is at its end: no veil
  * @property {Set<number>} folded lanes whose children are hidden
  * @property {Set<number>} opened process lanes whose internal lanes are shown
+ * @property {import("./arrange.js").Arrangement} [arranged] how the reader wants the lanes
  * @property {Hit | null} hovered
  * @property {Hit | null} selected
  * @property {import("./findings.js").Finding[]} findings
@@ -25,12 +26,12 @@
 /**
  * What is at a point of the canvas.
  * @typedef {object} Hit
- * @property {"map" | "axis" | "lane" | "span" | "gil" | "level" | "internal" | "link" | "mark" | "ending" | "empty"} part
- *   map: the minimap · axis · lane: a row's label · span, gil, level: what is drawn in a row · internal: the row that opens
- *   internal lanes of process `lane` · link · mark: timeline.marks[index] · ending: how `lane` ended · empty
+ * @property {"map" | "axis" | "lane" | "span" | "gil" | "runs" | "level" | "holds" | "internal" | "group" | "link" | "mark" | "ending" | "empty"} part
+ *   map: the minimap · axis · lane: a row's label · span, gil, runs, level, holds: what is drawn in a row · internal: the row
+ *   that opens internal lanes of process `lane` · group: the heading places.list[index] · link · mark: timeline.marks[index] · ending: how `lane` ended · empty
  * @property {number} t the time there (on the minimap: of the whole run)
  * @property {number} lane 0 if none
- * @property {number} resource of a gil or level row, else 0
+ * @property {number} resource of a gil, level or holds row, else 0
  * @property {number} index of the span in lanes[lane].spans, of the mark in timeline.marks, of the link in lanes[lane].links, else -1
  * @property {boolean} fold the point is on the arrow that folds the row
  */
@@ -38,9 +39,9 @@
 /**
  * One row on screen, from y to y + height on the canvas.
  * @typedef {object} Row
- * @property {"process" | "lane" | "gil" | "level" | "internal"} type
- * @property {import("./store.js").Lane | null} lane for gil, level and internal: their process
- * @property {import("./store.js").Resource | null} resource of a gil or level row
+ * @property {import("./rows.js").Place["type"]} type
+ * @property {import("./store.js").Lane | null} lane as a place has it
+ * @property {import("./store.js").Resource | null} resource of a gil, level or holds row
  * @property {number} y
  * @property {number} height
  * @property {number} indent
@@ -86,4 +87,12 @@
  * @property {(x: number) => number} t
  */
 
-export {};
+/**
+ * The view that a link asks for; NaN where it asks for nothing.
+ * @param {string} hash
+ */
+export function viewOf(hash) {
+  const wanted = new URLSearchParams(hash.slice(1));
+  const of = (/** @type {string} */ name) => (wanted.has(name) ? Number(wanted.get(name)) : NaN);
+  return { t: of("t"), from: of("from"), to: of("to"), lane: of("lane") };
+}

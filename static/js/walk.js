@@ -1,16 +1,16 @@
 /**
- * Ways through a timeline: along arrows, from row to row, and to what is searched.
+ * Ways through a timeline: along arrows and from row to row.
  * @module
  */
 import { placesOf } from "./rows.js";
 import { search } from "./store.js";
-import { isInternal } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {import("./view.js").Hit} Hit */
 
-const MOST_FOUND = 500;
+/** Spans or links that are looked at for one answer. */
+const MOST_SEEN = 20000;
 
 /**
  * A span as something to select.
@@ -46,7 +46,7 @@ export function longestSpan(timeline, lane, from, to) {
   const first = spanAt(lane, from);
   if (!lane || !first) return null;
   let best = first.index, most = 0;
-  for (let i = best; i < lane.spans.n && lane.spans.t[i] < to; i++) {
+  for (let i = best; i < Math.min(lane.spans.n, first.index + MOST_SEEN) && lane.spans.t[i] < to; i++) {
     const length = Math.min(timeline.endOf(lane, i), to) - Math.max(lane.spans.t[i], from);
     if (length > most) [best, most] = [i, length];
   }
@@ -80,50 +80,43 @@ export function causeOf(timeline, hit) {
 export function effectOf(timeline, hit) {
   const lane = timeline.lanes[hit.lane];
   if (!lane || hit.index < 0) return null;
-  const from = lane.spans.t[hit.index], to = timeline.endOf(lane, hit.index);
-  let best = /** @type {{lane: Lane, t: number} | null} */ (null);
+  const [first] = effectsOf(timeline, lane, lane.spans.t[hit.index], timeline.endOf(lane, hit.index), 1);
+  return first ? spanAt(first.lane, first.t) : null;
+}
+
+/**
+ * What a lane caused in a stretch of time: where its arrows lead, the first first.
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} from
+ * @param {number} to
+ * @param {number} most
+ * @returns {{lane: Lane, t: number, kind: number}[]}
+ */
+export function effectsOf(timeline, lane, from, to, most) {
+  /** @type {{lane: Lane, t: number, kind: number}[]} */
+  const found = [];
+  let seen = 0;
   for (const other of timeline.order) {
     const { links } = other;
-    for (let i = search(links.t, links.n, from, false); i < links.n && (!best || links.t[i] < best.t); i++) {
+    const latest = to + links.longest;
+    for (let i = search(links.t, links.n, from, false); i < links.n && links.t[i] <= latest && seen < MOST_SEEN; i++, seen++) {
+      if (found.length === most && links.t[i] >= found[most - 1].t) break;
       if (links.from[i] !== lane.id || links.fromT[i] < from || links.fromT[i] > to) continue;
-      best = { lane: other, t: links.t[i] };
+      found.push({ lane: other, t: links.t[i], kind: links.kind[i] });
+      found.sort((a, b) => a.t - b.t);
+      found.length = Math.min(found.length, most);
     }
   }
-  return best && spanAt(best.lane, best.t);
+  return found;
 }
 
 /**
  * The lanes as rows, each right below its parent, without what is folded.
  * @param {Lanes} timeline
- * @param {{folded: Set<number>, opened: Set<number>}} view
+ * @param {import("./rows.js").Shown} view
  * @returns {Lane[]}
  */
 export function rowsOf(timeline, view) {
   return placesOf(timeline, view).list.filter(({ type }) => type === "process" || type === "lane").map(({ lane }) => lane);
-}
-
-/**
- * What a reader searches: lanes by name, then spans by function or by "line 12".
- * @param {Lanes} timeline
- * @param {string} query
- * @returns {Hit[]} by time, lanes first
- */
-export function find(timeline, query) {
-  const wanted = query.trim().toLowerCase();
-  if (!wanted) return [];
-  const line = Number(/^\D*(\d+)$/.exec(wanted)?.[1] ?? 0);
-  /** @type {Hit[]} */
-  const lanes = [];
-  /** @type {Hit[]} */
-  const spans = [];
-  for (const lane of timeline.order) {
-    if (isInternal(timeline, lane)) continue;
-    if (lane.name.toLowerCase().includes(wanted)) lanes.push({ ...spanHit(lane, 0, lane.start), part: "lane", index: -1 });
-    for (let index = 0; index < lane.spans.n && spans.length < MOST_FOUND; index++) {
-      const place = timeline.places[lane.spans.place[index]];
-      if (place && (place.function.toLowerCase().includes(wanted) || (line > 0 && place.line === line))) spans.push(spanHit(lane, index));
-    }
-  }
-  spans.sort((a, b) => a.t - b.t);
-  return [...lanes, ...spans];
 }

@@ -21,6 +21,8 @@ import { t } from "./text.js";
  * @property {string} function
  */
 
+/** What the style sheet calls the looks. */
+export const LEGEND = ["", "sleep", "runs", "gil", "loop", "lock", "other", "io", "sleep", "await"];
 /** Holds that one looks back over to find who holds something. */
 const FAR = 400;
 
@@ -165,7 +167,7 @@ export function resourceOf(timeline, id) {
   if (resource.kind === GIL) return [t("the GIL")];
   const word = kindWord(RESOURCES[resource.kind]);
   const line = timeline.places[resource.place]?.line;
-  return resource.name === word ? [word] : resource.name ? [`${word} ${resource.name}`] : line ? [`${word} (`, { line }, ")"] : [word];
+  return resource.name === word || resource.name === RESOURCES[resource.kind] ? [word] : resource.name ? [`${word} ${resource.name}`] : line ? [`${word} (`, { line }, ")"] : [word];
 }
 
 /** @param {string} kind of a resource */
@@ -270,6 +272,21 @@ export function linkWord(kind) {
     case "item": return t("item from");
     case "cancel": return t("cancelled by");
     default: return t("woken by");
+  }
+}
+
+/**
+ * The same as seen from the cause: what it did to the other lane.
+ * @param {number} kind of a link
+ */
+export function effectWord(kind) {
+  switch (LINKS[kind]) {
+    case "start": return t("started");
+    case "join": return t("went on when this ended");
+    case "handoff": return t("got the lock");
+    case "item": return t("got the item");
+    case "cancel": return t("cancelled");
+    default: return t("woken");
   }
 }
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.conftest import Server
+from tests.conftest import ROOT, Server
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_MS = 60_000
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 OPEN_ALL = """async () => {
   const outline = document.getElementById("outline");
@@ -121,6 +123,15 @@ class Playground:
             assert (len(here["spans"]), len(here["links"])) == (len(spans), len(links)), lane["name"]
         written = "".join(each["text"] for each in told["output"])
         assert sorted(self.output()) == sorted(written.splitlines())
+
+
+def goes_past_axe(playground: Playground) -> None:
+    """Nothing on the page stands in the way of assistive technology."""
+    playground.page.evaluate(AXE.read_text("utf-8"))
+    found = playground.page.evaluate("rules => axe.run({ runOnly: rules })", RULES)
+    places = [(each["id"], node["target"]) for each in found["violations"] for node in each["nodes"]]
+    # The editor scrolls with its caret.
+    assert [place for place in places if place[1] != [".cm-scroller"]] == []
 
 
 # Playwright keeps an event loop running on this thread, where the tests that are coroutines need one of their own:

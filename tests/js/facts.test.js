@@ -16,7 +16,7 @@ function told(hit, timeline = story()) {
 test("a wait says what for, how long, who held it and who handed it over", () => {
   const timeline = story();
   assert.deepEqual(told(spanAt(laneOf(timeline, MAIN), 6 * MS)), [
-    "MainThread: blocked on a lock", "lasted 4.00 ms", "when 5 ms – 9 ms", "where line 12", "waits for lock guard", "held by worker",
+    "MainThread: blocked on a lock", "lasted 4.00 ms", "when 5 ms – 9 ms", "where line 12", "waits for lock guard", "held by worker since 4 ms, running, line 5, work()",
     "lock handed over by worker, 9 ms",
   ]);
 });
@@ -25,7 +25,14 @@ test("a stay on the processor says where, and what was held", () => {
   const timeline = story();
   assert.deepEqual(told(spanAt(laneOf(timeline, WORKER), 6 * MS)), [
     "worker: running", "lasted 7.00 ms", "when 3 ms – 10 ms", "where line 5, work()", "holds lock guard", "started by MainThread, 2 ms",
+    "led to MainThread: got the lock, 9 ms",
   ]);
+});
+
+test("a stay says all that came of it, the first first", () => {
+  const timeline = story();
+  assert.equal(told(spanAt(laneOf(timeline, MAIN), 2 * MS))?.at(-1), "led to worker: started, 3 ms");
+  assert.equal(told(spanAt(laneOf(timeline, WORKER), 14.5 * MS))?.at(-1), "led to MainThread: went on when this ended, 15.5 ms");
 });
 
 test("a lane says who started it and how it ended", () => {

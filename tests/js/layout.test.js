@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Arrangement } from "../../static/js/arrange.js";
 import { parse } from "../../static/js/chunk.js";
 import { factsOf } from "../../static/js/facts.js";
 import { Timeline } from "../../static/js/fold.js";
@@ -17,7 +18,7 @@ import { GUARD, MAIN, MS, WORKER, laneOf, story } from "./story.js";
 function viewed(changes) {
   return {
     from: 0, to: 20 * MS, width: 1000, height: 600, dpr: 1, scrollTop: 0, playhead: 6 * MS, live: false, folded: new Set(),
-    opened: new Set(), hovered: null, selected: null, findings: [], finding: null, ...changes,
+    opened: new Set(), arranged: Object.assign(new Arrangement(), { compact: false, tracks: { runs: false, levels: true, locks: false } }), hovered: null, selected: null, findings: [], finding: null, ...changes,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linesOf, lineOf } from "../../static/js/output.js";
 import { fit, grow, range, reveal, zoom } from "../../static/js/viewport.js";
-import { causeOf, effectOf, find, rowsOf, spanAt } from "../../static/js/walk.js";
+import { causeOf, effectOf, rowsOf, spanAt } from "../../static/js/walk.js";
 import { MAIN, MS, WORKER, laneOf, story } from "./story.js";
 
 /** @param {Partial<import("../../static/js/view.js").Hit> | null} hit */
@@ -24,13 +24,6 @@ test("rows are lanes below their parents, without what is folded", () => {
   const ids = (/** @type {number[]} */ folded) => rowsOf(timeline, { folded: new Set(folded), opened: new Set() }).map(({ id }) => id);
   assert.deepEqual(ids([]), [1, MAIN, WORKER]);
   assert.deepEqual(ids([1]), [1]);
-});
-
-test("one finds lanes by name, spans by function and by line", () => {
-  const timeline = story();
-  assert.deepEqual(find(timeline, "WORK").map(brief), [[WORKER, -1], [WORKER, 1], [WORKER, 2], [WORKER, 3]]);
-  assert.deepEqual(find(timeline, "line 12").map(brief), [[MAIN, 1], [MAIN, 2], [MAIN, 3]]);
-  assert.deepEqual(find(timeline, "  "), []);
 });
 
 test("zooming keeps the time under the pointer, and stays within the run", () => {
