@@ -323,7 +323,8 @@ def _cause(
     """What ended this wait: (kind of link, lane, its time), if anything known did."""
     resource = timeline.resources.get(span.on)
     target = timeline.lanes.get(resource.target) if resource is not None and resource.kind in JOINS else None
-    if target is not None and span.start_ns <= target.end_ns <= span.end_ns:
+    # It may have told its end before the wait began, and be gone only then.
+    if target is not None and 0 <= target.end_ns <= span.end_ns:
         return ("join", target.id, target.end_ns)
     if target is not None and following.by == target.id:
         return ("join", target.id, following.by_ns)

@@ -83,7 +83,8 @@ function linkWait(timeline, lane, wait, to) {
   if (jobBefore(lane, end)?.start === end) return; // its job has a link of its own
   if (resource && (resource.kind === JOIN || resource.kind === TASK_WAIT || resource.kind === CHILD)) {
     const target = timeline.lanes[resource.target];
-    if (target && start <= target.end && target.end <= end) return links.add(to, LINK_JOIN, target.id, target.end, on, wait);
+    // It may have told its end before the wait began, and be gone only then.
+    if (target && target.end <= end) return links.add(to, LINK_JOIN, target.id, target.end, on, wait);
     if (target && by === target.id) return links.add(to, LINK_JOIN, target.id, end, on, wait);
   }
   const acts = resource?.acts;

@@ -58,19 +58,25 @@ STORIES = {
             with ready: print(ready.wait_for(lambda: items))  #: two condition ready <- wake MainThread
         def three():
             with ready: ready.wait()  #: three condition ready <- wake notifier
-        def notifier():
-            with ready: ready.notify(2)
-        threads = [start(one), start(two)]
+        def notify(thread):
+            with ready:
+                ready.notify()
+                blocked(thread)
+        def notifier(): notify(threads[2])
+        threads = [start(one)]
         threads[0].join(0.2)
-        blocked(*threads)
-        with ready:
-            items.append(1)
-            ready.notify_all()
-        for thread in threads: thread.join()
-        thread = start(three)
-        blocked(thread)
+        blocked(threads[0])
+        notify(threads[0])
+        threads[0].join()
+        threads.append(start(two))
+        blocked(threads[1])
+        items.append(1)
+        notify(threads[1])
+        threads[1].join()
+        threads.append(start(three))
+        blocked(threads[2])
         start(notifier).join()
-        thread.join()
+        threads[2].join()
     """,
     "Event": """
         event = Event()
