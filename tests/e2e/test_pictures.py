@@ -1,4 +1,4 @@
-"""The timeline as it looks: made-up traces on the real page, compared with the pictures in `pictures/`.
+"""The canvas as it looks: made-up traces on the real page, compared with the pictures in `pictures/`.
 
 Other machines have other fonts and smooth edges otherwise: what is compared are means of 8 × 8 pixels. With
 `PICTURES=write` in the environment the pictures are made anew: look at them before you keep them.
@@ -53,6 +53,14 @@ MEANS = """async (encoded) => {
     }
   }
   return [down, across, [...means].map(Math.round)];
+}"""
+ALONE = """() => {
+  const stage = document.getElementById("stage");
+  for (const other of stage.children) if (other.id !== "canvas") other.style.visibility = "hidden";
+  const wide = innerWidth > 760;
+  Object.assign(stage.style, {
+    position: "fixed", inset: "0 auto auto 0", width: wide ? "900px" : `${innerWidth}px`, height: wide ? "560px" : "420px", flex: "none", zIndex: 9,
+  });
 }"""
 EXACT = """() => new Promise((resolve) => {
   const canvas = document.getElementById("canvas");
@@ -140,7 +148,7 @@ def opened(playground: Playground, path: str) -> Page:
     """The page, once it is as exact as it gets."""
     page = playground.open(path).page
     page.wait_for_load_state("networkidle")
-    page.evaluate("() => document.getElementById('pins').remove()")  # of the canvas alone
+    page.evaluate(ALONE)
     page.evaluate(EXACT)
     return page
 
