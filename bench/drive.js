@@ -24,6 +24,7 @@
       const wheel = function* () {
         for (const [times, way] of STEPS) for (let i = 0; i < times; i++) yield way;
       }();
+      const target = document.elementFromPoint(x, y);
       let before = 0;
       const frame = (now) => {
         if (before) {
@@ -33,7 +34,6 @@
         [before, spent] = [now, 0];
         const { value, done } = wheel.next();
         if (done) return resolve({ frames, scripts });
-        const target = document.elementFromPoint(x, y);
         const began = performance.now();
         target.dispatchEvent(new WheelEvent("wheel", { ...value, clientX: x, clientY: y, bubbles: true, cancelable: true }));
         spent += performance.now() - began;

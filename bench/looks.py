@@ -18,11 +18,11 @@ DRIVE = (Path(__file__).parent / "drive.js").read_text()
 OURS = """
 addEventListener("drawn", ({ detail: { events, over, exact } }) => {
   const now = performance.now();
+  bench.ready ??= now;
   if (events) bench.first ??= now;
   if (events && over && exact) bench.whole ??= now;
 }, true);
 new MutationObserver(() => {
-  if (document.getElementById("canvas")) bench.ready ??= performance.now();
   if (document.querySelector(".cm-content")) bench.editor ??= performance.now();
 }).observe(document, { childList: true, subtree: true });
 """
@@ -42,11 +42,14 @@ look();
 class Look:
     """What one look at a page took; times in ms, sizes in bytes."""
 
+    ready: float = 0
+    editor: float = 0
     first: float = 0
     whole: float = 0
     frames: list[float] = field(default_factory=list)
     scripts: list[float] = field(default_factory=list)
     heap: float = 0
+    cpu: float = 0
     renderer: float = 0
     peak: float = 0
     sent: dict[str, int] = field(default_factory=dict)
@@ -66,6 +69,11 @@ class Browsed:
         self.session.send("HeapProfiler.collectGarbage")
         usage = self.session.send("Runtime.getHeapUsage")
         return float(usage["usedSize"] + usage["backingStorageSize"])
+
+    def cpu(self) -> float:
+        """CPU time of the renderer so far, ms: what a busy machine does not make longer."""
+        found = self.browser.send("SystemInfo.getProcessInfo")["processInfo"]
+        return max(float(process["cpuTime"]) for process in found if process["type"] == "renderer") * 1000
 
     def memory(self, name: str) -> float:
         """VmRSS or VmHWM of the renderer: of more than one, that of the page is the largest."""
@@ -119,14 +127,36 @@ def ours(url: str) -> Look:
         page.goto(url)
         page.wait_for_function("() => bench.whole && bench.editor")
         look.first, look.whole = page.evaluate("[bench.first, bench.whole]")
+        look.cpu = browsed.cpu()
         look.heap, look.renderer, look.peak = browsed.heap(), browsed.memory("VmRSS"), browsed.memory("VmHWM")
         box = page.locator("#canvas").bounding_box()
         assert box
         moved(browsed, look, box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6)
-        for address, size in browsed.sent.items():
-            what = "trace" if "/chunks" in address else "page"
-            look.sent[what] = look.sent.get(what, 0) + round(size)
+        look.sent = _sorted(browsed.sent)
     return look
+
+
+def empty(url: str) -> Look:
+    """Look at the page as a newcomer finds it: no run yet, only a program."""
+    look = Look()
+    with browsing(OURS) as browsed:
+        browsed.page.goto(url)
+        browsed.page.wait_for_function("() => bench.ready && bench.editor")
+        look.ready, look.editor = browsed.page.evaluate("[bench.ready, bench.editor]")
+        browsed.page.wait_for_load_state("networkidle")
+        look.heap = browsed.heap()
+        look.sent = _sorted(browsed.sent)
+    return look
+
+
+def _sorted(sent: dict[str, float]) -> dict[str, int]:
+    """Bytes that came, by what for: the shell is what the timeline needs."""
+    found = {"trace": 0, "page": 0, "shell": 0}
+    for address, size in sent.items():
+        found["trace" if "/chunks" in address else "page"] += round(size)
+        if not any(part in address for part in ("/chunks", "/editor-", "/api/", "/htmx-", "/later-")):
+            found["shell"] += round(size)
+    return found
 
 
 def theirs(url: str, sent: dict[str, int]) -> Look:
@@ -136,6 +166,7 @@ def theirs(url: str, sent: dict[str, int]) -> Look:
         browsed.page.goto(url)
         browsed.page.wait_for_function("() => bench.whole")
         look.first, look.whole = browsed.page.evaluate("[bench.first, bench.whole]")
+        look.cpu = browsed.cpu()
         look.heap, look.renderer, look.peak = browsed.heap(), browsed.memory("VmRSS"), browsed.memory("VmHWM")
         moved(browsed, look, 900, 500)
         look.sent = dict(sent)

@@ -67,9 +67,10 @@ def compared(title: str, mine: list[Look], other: list[Look]) -> list[Row]:
     figures: list[tuple[str, Callable[[Look], float], float, str]] = [
         ("first picture", lambda look: look.first, 1, "ms"),
         ("whole picture", lambda look: look.whole, 1, "ms"),
+        ("CPU until then, renderer", lambda look: look.cpu, 1, "ms"),
         ("bytes, page", lambda look: look.sent.get("page", 0), 1024, "KiB"),
         ("bytes, trace", lambda look: look.sent.get("trace", 0), mib, "MiB"),
-        ("heap", lambda look: look.heap, mib, "MiB"),
+        ("heap of the page's thread", lambda look: look.heap, mib, "MiB"),
         ("renderer", lambda look: look.renderer, mib, "MiB"),
         ("renderer, at most", lambda look: look.peak, mib, "MiB"),
     ]
@@ -147,6 +148,20 @@ def measure(url: str, folder: Path, times: int) -> None:
                 peer.sent.clear()
                 other.append(looks.theirs(peer.url, peer.sent))
         rows += compared(f"{title}, {run['events']:,} events", mine, other)
+    new = [looks.empty(url) for _ in range(times)]
+    show(
+        "The page without a run",
+        ("timeline ready", "editor ready", "bytes", "of them shell and timeline", "heap"),
+        [
+            (
+                f"{middle(new, lambda look: look.ready):.0f} ms",
+                f"{middle(new, lambda look: look.editor):.0f} ms",
+                f"{middle(new, lambda look: look.sent['page']) / 1024:.1f} KiB",
+                f"{middle(new, lambda look: look.sent['shell']) / 1024:.1f} KiB",
+                f"{middle(new, lambda look: look.heap) / (1 << 20):.0f} MiB",
+            )
+        ],
+    )
     many = [looks.ours(f"{url}/r/{runs['10,000 lanes']['id']}") for _ in range(times)]
     show(
         f"One trace in two pages, {times} times in turn: medians; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",

@@ -7,6 +7,11 @@ import { LOOKS } from "./names.js";
 
 /** Spans per block of the index of sums. */
 export const BLOCK = 64;
+/** The least room of a column that has any; most lanes of a large run have little or nothing in most of theirs. */
+const ROOM = 8;
+/** What columns are until there is something in them. */
+const NO_F64 = new Float64Array(0), NO_U32 = new Uint32Array(0), NO_I32 = new Int32Array(0), NO_U8 = new Uint8Array(0);
+const NO_SUMS = new Float64Array(LOOKS);
 
 /**
  * @template {Float64Array | Uint32Array | Int32Array | Uint8Array} T
@@ -45,7 +50,7 @@ export function search(column, n, t, above = true) {
 class Rows {
   /** How many rows there are. */
   n = 0;
-  t = new Float64Array(8);
+  t = NO_F64;
 
   /** The names of the columns. @returns {string[]} @abstract */
   columns() {
@@ -59,7 +64,7 @@ class Rows {
   open(index) {
     /** @type {any} */
     const self = this;
-    if (this.n === this.t.length) for (const name of this.columns()) self[name] = grown(self[name], this.n * 2);
+    if (this.n === this.t.length) for (const name of this.columns()) self[name] = grown(self[name], Math.max(ROOM, this.n * 2));
     if (index < this.n) for (const name of this.columns()) self[name].copyWithin(index + 1, index, this.n);
     this.n++;
   }
@@ -82,17 +87,17 @@ class Rows {
 
 /** A lane's stays, one after the other: span i lasts from t[i] to t[i + 1]; the last, to the end of its lane. */
 export class Spans extends Rows {
-  state = new Uint8Array(8);
-  look = new Uint8Array(8);
+  state = NO_U8;
+  look = NO_U8;
   /** 1: inferred. */
-  inferred = new Uint8Array(8);
-  on = new Uint32Array(8);
-  place = new Uint32Array(8);
-  by = new Uint32Array(8);
+  inferred = NO_U8;
+  on = NO_U32;
+  place = NO_U32;
+  by = NO_U32;
   /** Time spent in each look before block b: sums[b * LOOKS + look]. */
-  sums = new Float64Array(LOOKS * 4);
+  sums = NO_SUMS;
   /** The longest span of each finished block. */
-  longest = new Float64Array(4);
+  longest = NO_F64;
   blocks = 0;
 
   /** @override */
@@ -164,8 +169,8 @@ export class Spans extends Rows {
     for (; (this.blocks + 1) * BLOCK < this.n; this.blocks++) {
       const b = this.blocks;
       if (b + 1 >= this.longest.length) {
-        this.longest = grown(this.longest, this.longest.length * 2);
-        this.sums = grown(this.sums, this.sums.length * 2);
+        this.longest = grown(this.longest, Math.max(ROOM, this.longest.length * 2));
+        this.sums = grown(this.sums, this.longest.length * LOOKS);
       }
       this.sums.copyWithin((b + 1) * LOOKS, b * LOOKS, (b + 1) * LOOKS);
       let longest = 0;
@@ -197,9 +202,9 @@ export class Spans extends Rows {
 
 /** Holds, ascending by their start; `end` is NaN while a hold is open; `who` is the lane, or in a lane's list the resource. */
 export class Holds extends Rows {
-  end = new Float64Array(8);
-  who = new Uint32Array(8);
-  inferred = new Uint8Array(8);
+  end = NO_F64;
+  who = NO_U32;
+  inferred = NO_U8;
   /** How many are open, and the longest of the others. */
   opened = 0;
   longest = 0;
@@ -241,8 +246,8 @@ export class Holds extends Rows {
 
 /** Acts on a resource, levels of it, or ends of its holds: (t, who, what). */
 export class Facts extends Rows {
-  who = new Uint32Array(8);
-  what = new Float64Array(8);
+  who = NO_U32;
+  what = NO_F64;
 
   /** @override */
   columns() {
@@ -265,12 +270,12 @@ export class Facts extends Rows {
 
 /** The links that lead to one lane, ascending by the time they arrive, `t`. */
 export class Links extends Rows {
-  kind = new Uint8Array(8);
-  from = new Uint32Array(8);
-  fromT = new Float64Array(8);
-  on = new Uint32Array(8);
+  kind = NO_U8;
+  from = NO_U32;
+  fromT = NO_F64;
+  on = NO_U32;
   /** The index of the wait that ended, -1 for the lane's start, -2 for a job's. */
-  wait = new Int32Array(8);
+  wait = NO_I32;
   /** The longest time from cause to effect. */
   longest = 0;
 
