@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     store: str = Field(
         "sqlite:///var", description="Where runs live: sqlite:/// and a folder, or memory: for runs that end with it."
     )
-    sandbox: str = Field("bubblewrap", description="What keeps programs in: bubblewrap.")
+    sandbox: Literal["bubblewrap", "none"] = Field(
+        "bubblewrap", description="What keeps programs in: bubblewrap; or none, where you trust every program."
+    )
     pythons: str = Field(
         "", description="More interpreters to look at, separated as in PATH; the usual places are looked at anyway."
     )

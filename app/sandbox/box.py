@@ -1,4 +1,4 @@
-"""One box of bubblewrap, as the server sees it: its descriptors, and a supervisor at the end of a socket."""
+"""One box, as the server sees it: its descriptors, and a supervisor at the end of a socket."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -55,9 +57,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What boxes are made with; `folder` has the system call filter in SECCOMP, and gets their flight logs."""
+    """What boxes are made with; `folder` has the system call filter in SECCOMP, and gets a folder for each.
 
-    bwrap: machine.Bwrap
+    Without `bwrap` nothing is around a program.
+    """
+
+    bwrap: machine.Bwrap | None
     way: Way
     folder: Path
     groups: Groups | None
@@ -72,14 +77,18 @@ class Parts:
         with contextlib.ExitStack() as stack:
             user: int | None = None
             locks: list[int] = []
-            if os.geteuid() == 0:
+            if os.geteuid() == 0 and make.bwrap:
                 user, *locks = machine.claim_user()
                 stack.callback(os.close, *locks)
             group = make.groups.make(limits) if make.groups else None
             if make.groups and group:
                 stack.callback(make.groups.remove, group)
-            self.log_path = _make_log(make.folder, limits.log_bytes, user, warm=warm)
-            stack.callback(self.log_path.unlink, missing_ok=True)
+            place = Path(tempfile.mkdtemp(prefix="box-", dir=make.folder))
+            stack.callback(shutil.rmtree, place, ignore_errors=True)
+            (place / "home").mkdir()
+            self.log_path = place / "log"
+            self.walled = make.bwrap is not None
+            _make_log(self.log_path, limits.log_bytes, user, warm=warm)
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, self.log)
             self.log_bytes, self.wall_ns = limits.log_bytes, limits.wall_ns
@@ -98,8 +107,9 @@ class Parts:
                 stack.callback(os.close, self.supervisor)
                 stack.callback(self.end)
             order = {
-                "bwrap": make.bwrap.program,
-                "folder": make.bwrap.folder,
+                "bwrap": make.bwrap and make.bwrap.program,
+                "folder": make.bwrap and make.bwrap.folder,
+                "home": str(place / "home"),
                 "binds": [*image.binds, (str(self.log_path), wire.LOG_PATH)],
                 "python": image.python,
                 **asdict(make.way),
@@ -133,21 +143,16 @@ def prepare_log(descriptor: int, size: int, *, warm: bool = False) -> None:
     os.pwrite(descriptor, wire.header(size, warm=warm), 0)
 
 
-def _make_log(folder: Path, size: int, user: int | None, *, warm: bool) -> Path:
+def _make_log(path: Path, size: int, user: int | None, *, warm: bool) -> None:
     """An empty flight log that its box can write and not outgrow: owned by us, so that nobody inside can chmod it."""
-    path = folder / f"log-{time.monotonic_ns()}"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         prepare_log(descriptor, size, warm=warm)
         if user is not None:
             os.fchown(descriptor, 0, user)
             os.fchmod(descriptor, 0o660)
-    except BaseException:
-        path.unlink()
-        raise
     finally:
         os.close(descriptor)
-    return path
 
 
 def _packet_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
@@ -160,10 +165,10 @@ def _packet_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -
     return reader, writer
 
 
-class BubblewrapBox:
-    """The Box of Bubblewrap."""
+class SupervisedBox:
+    """The Box of those sandboxes that have a supervisor for each."""
 
-    def __init__(self, parts: Parts, left: Callable[[BubblewrapBox], None]) -> None:
+    def __init__(self, parts: Parts, left: Callable[[SupervisedBox], None]) -> None:
         """Own these parts; `left` is called once, when all of them are freed."""
         self._parts = parts
         self._left = left
@@ -183,7 +188,8 @@ class BubblewrapBox:
                 await asyncio.shield(self._talk.ready)
         except TimeoutError:
             raise NoSandbox("A box did not become ready: is this machine overloaded?") from None
-        self._parts.log_path.unlink()
+        if self._parts.walled:
+            self._parts.log_path.unlink()  # they have it bound
         if self._talk.end.done():
             raise NoSandbox(machine.advice([self._talk.end.result().detail]))
 

@@ -6,9 +6,10 @@ is started once, with descriptor 0 a socket to the server, and forks a superviso
 descriptors DESCRIPTORS: starting Python for each would take longer than all else that a box takes. It answers each with
 a pidfd of the supervisor, and ends with the server. A supervisor speaks JSON over its own socket, one object a line:
 
-    server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
-              "staged", "disable_userns", "user", "gil": where an interpreter has its GIL, or null, "group": a control
-              group as groups.py tells of it, or null, "warm", "limits"}   first, at once
+    server → {"bwrap": program, or null for no walls, "home": where there are none, "folder": what bwrap needs beside
+              itself, "binds": [[path, path inside]], "python", "staged", "disable_userns", "user", "gil": where an
+              interpreter has its GIL, or null, "group": a control group as groups.py tells of it, or null, "warm",
+              "limits"}                                      first, at once
     ← {"ready": true}                                        the box waits for its program
     → {"run": source}   ← {"zero": ns}                       handed over
     → {"kill": cause, "detail": text}                        at any time
@@ -38,14 +39,14 @@ from typing import Any
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sampler  # type: ignore[import-not-found] # with -I a script has no other way to what lies beside it
 import tree  # type: ignore[import-not-found]
-from walls import Order, call, rlimits, stage, walls  # type: ignore[import-not-found]
+from walls import HOME, Order, call, rlimits, stage, walls  # type: ignore[import-not-found]
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 DESCRIPTORS = ("socket", "stdout", "stderr", "seccomp", "samples")
 """What comes with every message, in this order; locks to be held while the supervisor lives may follow."""
 MOST_DESCRIPTORS = 16
-INIT = "/run/interleave/init.py"
+INIT, OPEN_INIT = "/run/interleave/init.py", f"{sys.path[0]}/init.py"
 START_SECONDS = 30
 LOOK_SECONDS = 0.02
 LOOK_SHARE = 20
@@ -100,10 +101,13 @@ def supervise(descriptors: list[int], parent: int) -> None:
             os.set_inheritable(int(name), False)
     try:
         limit = order["limits"]["memory_bytes"]
-        used = tree.Charged(order["group"], limit) if order["group"] else tree.Watched(limit)
+        kind = tree.Watched if order["bwrap"] else tree.Family
+        used = tree.Charged(order["group"], limit) if order["group"] else kind(limit)
         if order["staged"]:
             stage(order)
         become(order["user"], parent)
+        if not order["bwrap"]:
+            call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         box = Box(order, used)
     except (OSError, Failed) as error:
         tell({"end": {"wall_ns": 0, "cpu_ns": 0, "cause": "sandbox_failed", "detail": str(error)}})
@@ -188,9 +192,11 @@ class Box:
         inherited = (control, status, order["stdout"], order["stderr"], order["seccomp"], tell_info)
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
-        arguments = [*walls(order), "--info-fd", str(tell_info), "--", order["python"], "-I", "-S", "-B", INIT]
-        arguments += [*map(str, inherited[:4]), "warm" if order["warm"] else "cold", order["python"]]
-        arguments += rlimits(order["limits"])
+        self.walled = bool(order["bwrap"])
+        around = [*walls(order), "--info-fd", str(tell_info), "--"] if self.walled else []
+        python, home = (order["python"], HOME) if self.walled else (order["python"], order["home"])
+        arguments = [*around, python, "-I", "-S", "-B", INIT if self.walled else OPEN_INIT, *map(str, inherited[:4])]
+        arguments += ["warm" if order["warm"] else "cold", home, python, *rlimits(order["limits"], walled=self.walled)]
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, say, 1),
@@ -206,13 +212,14 @@ class Box:
         self.zero = self.root_ended = 0
         self.init = -1
         self.watched, self.samples, self.sampler = order["gil"], order["samples"], 0
-        child = self.child(info)
+        child = self.child(info) if self.walled else self.bwrap
         self.init = os.pidfd_open(child)
         self.used.take(child)  # the kernel needs a while for it; init starts meanwhile
         os.write(self.control, b"!")
         self.report = self.hear(self.status).removeprefix(b"ready\n")
         os.close(info)
-        self.proc = os.open(f"/proc/{child}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        proc = f"/proc/{child}/root/proc" if self.walled else "/proc"
+        self.proc = os.open(proc, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def child(self, info: int) -> int:
         """The pid of init, which bubblewrap tells bit by bit, with more behind it."""
@@ -258,6 +265,8 @@ class Box:
             pause = self.look() * 1000 if self.zero else None
         self.listen()
         os.waitpid(self.bwrap, 0)
+        if not self.walled:
+            end_orphans()
         if self.sampler:
             os.kill(self.sampler, signal.SIGTERM)
             os.waitpid(self.sampler, 0)
@@ -267,12 +276,13 @@ class Box:
         """Carry out one message."""
         if "run" in message and not self.zero:
             self.used.begin(self.proc)
-            spent = sampler.spent(self.proc)
+            spent = sampler.spent(self.proc) if self.walled else {}
             self.zero = time.monotonic_ns()
             with open(self.control, "wb") as pipe, contextlib.suppress(BrokenPipeError):
                 pipe.write(message["run"].encode())
             tell({"zero": self.zero})
-            self.sample(spent)
+            if self.walled:
+                self.sample(spent)
         elif "kill" in message:
             self.kill(message["kill"], message["detail"])
 
@@ -337,6 +347,16 @@ class Box:
         elif not self.cause:
             result |= {"cause": "sandbox_failed", "detail": self.complaint() or "the sandbox ended by itself"}
         return result | {"cpu_ns": max(self.used.cpu, numbers.get("cpu", 0))}
+
+
+def end_orphans() -> None:
+    """Kill and reap what comes to this process where no kernel ends a tree: those whose parents have died."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children") as children:
+                for pid in children.read().split():
+                    os.kill(int(pid), signal.SIGKILL)
+            os.wait()
 
 
 def seconds(ns: int) -> str:

@@ -103,13 +103,15 @@ def walls(order: Order) -> list[str]:
     return list(map(str, options))
 
 
-def rlimits(limits: Order) -> list[str]:
+def rlimits(limits: Order, *, walled: bool) -> list[str]:
     """What init sets on the program's root process: hard, and kept by the kernel."""
-    return [
-        f"RLIMIT_NPROC={limits['processes'] + 1}",  # init itself is counted
+    found = [
         f"RLIMIT_NOFILE={limits['open_files']}",
         f"RLIMIT_FSIZE={min(limits['file_bytes'], limits['log_bytes'])}",
         f"RLIMIT_AS={limits['memory_bytes'] * ADDRESS_SPACE}",
         f"RLIMIT_CPU={limits['cpu_ns'] // 1_000_000_000 + 2}",
         "RLIMIT_CORE=0",
     ]
+    if walled:  # else it would count what the user runs elsewhere
+        found.append(f"RLIMIT_NPROC={limits['processes'] + 1}")  # init itself is counted
+    return found
