@@ -29,6 +29,7 @@ from app.follow import Chunks, follow
 from app.recorder import Recorder
 from app.sandbox import Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.gvisor import Gvisor
 from app.sandbox.none import Nothing
 from app.sandbox.pool import Pool
 from app.sandbox.pythons import default_python, find_pythons
@@ -160,8 +161,14 @@ def _free_bytes(url: str) -> int:
 def _sandbox(settings: Settings, pythons: tuple[Python, ...], folder: Path | None) -> Sandbox:
     if not pythons:
         raise NoSandbox("no CPython from 3.11 on was found; name one in INTERLEAVE_PYTHONS")
-    backend = Nothing if settings.sandbox == "none" else Bubblewrap
-    return backend(pythons, folder, boxes=settings.boxes + settings.warm, pure=not settings.accelerator)
+    backends: dict[str, type[Bubblewrap | Gvisor | Nothing]] = {
+        "bubblewrap": Bubblewrap,
+        "gvisor": Gvisor,
+        "none": Nothing,
+    }
+    return backends[settings.sandbox](
+        pythons, folder, boxes=settings.boxes + settings.warm, pure=not settings.accelerator
+    )
 
 
 async def trace(settings: Settings, program: Program, python_id: str | None) -> tuple[Run, Timeline]:

@@ -68,8 +68,9 @@ class Settings(BaseSettings):
     store: str = Field(
         "sqlite:///var", description="Where runs live: sqlite:/// and a folder, or memory: for runs that end with it."
     )
-    sandbox: Literal["bubblewrap", "none"] = Field(
-        "bubblewrap", description="What keeps programs in: bubblewrap; or none, where you trust every program."
+    sandbox: Literal["bubblewrap", "gvisor", "none"] = Field(
+        "bubblewrap",
+        description="What keeps programs in: bubblewrap; gvisor, for strangers' programs; none, if you trust all.",
     )
     pythons: str = Field(
         "", description="More interpreters to look at, separated as in PATH; the usual places are looked at anyway."

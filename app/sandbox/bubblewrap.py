@@ -72,7 +72,7 @@ class Bubblewrap(Supervised):
         refusals = []
         for way in WAYS:
             if way.staged or os.geteuid() != 0:  # from root it must be staged: a box's user can't reach root's files
-                making = Making(self._bwrap, way, self._folder.path, None, self._nursery)
+                making = Making("bubblewrap", self._bwrap, way, self._folder.path, None, self._nursery)
                 end = try_out(Parts(image, PROBE_LIMITS, making, warm=False), PROBE)
                 if end.get("exit_code") == 0:
                     return making

@@ -3,12 +3,13 @@
     init.py CONTROL STATUS STDOUT STDERR cold|warm HOME PYTHON RESOURCE=LIMIT …
 
 The first four are inherited descriptors. Over CONTROL comes a byte, when this process is where its limits are, and then
-up to the end the program's source. STATUS gets `ready`, then `exit N` or `signal N` when the program's root process has
-ended, then `cpu NS` of the whole tree once every process of it is gone, without what it used before there was a
-program. A warm box's root process is started at once, and stops itself when it has imported what programs import
-(app/tracer/warm.py). Runs on the box's own interpreter, so that a wait status need not be squeezed into an exit code on
-its way out. The program can neither read nor write what belongs to this process, and this one sees nothing but its box;
-where there are no walls it is not process 1, and ends whom it knows.
+up to the end the program's source; before may come question marks, which STATUS answers with what the clock says.
+STATUS gets `ready`, then `exit N` or `signal N` when the program's root process has ended, then `cpu NS` of the whole
+tree once every process of it is gone, without what it used before there was a program. A warm box's root process is
+started at once, and stops itself when it has imported what programs import (app/tracer/warm.py). Runs on the box's own
+interpreter, so that a wait status need not be squeezed into an exit code on its way out. The program can neither read
+nor write what belongs to this process, and this one sees nothing but its box; where there are no walls it is not
+process 1, and ends whom it knows.
 """
 
 # ruff: noqa: PTH120, PTH123 - importing pathlib would cost every box its time
@@ -22,12 +23,16 @@ import select
 import sys
 import time
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER = 1, 4, 24, 36
+LAST_CAPABILITY = 40
 WALLED = os.getpid() == 1
+USER = 1000
 
 
 def main(descriptors: list[int], home: str, python: str, limits: list[str], *, warm: bool) -> None:
     """Live the life of one box."""
+    if 0 in descriptors:  # out of the way of the program's own, which take their places
+        descriptors = [os.dup(descriptor) for descriptor in descriptors]
     control, status, stdout, stderr = descriptors
     if WALLED:
         # The program has the same user: without this it could write to our memory, and over our pipes how it ended.
@@ -40,7 +45,9 @@ def main(descriptors: list[int], home: str, python: str, limits: list[str], *, w
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         # What Python changed at start; an init's default for every signal from within is to ignore it.
         signal.signal(number, signal.SIG_DFL)
-    if not os.read(control, 1):
+    while (byte := os.read(control, 1)) == b"?":
+        os.write(status, b"%d\n" % time.monotonic_ns())
+    if not byte:
         raise SystemExit("the supervisor went away")
     root = used = 0
     if warm:
@@ -50,10 +57,7 @@ def main(descriptors: list[int], home: str, python: str, limits: list[str], *, w
         used = time.clock_gettime_ns(~root << 3 | 2)  # what clock_getcpuclockid gives
     os.write(status, b"ready\n")
     if warm:
-        died = os.pidfd_open(root)
-        if died in select.select([control, died], (), ())[0]:
-            raise SystemExit("the interpreter ended before its program came")
-        os.close(died)
+        await_program(control, root)
     with open(control, "rb") as pipe:
         source = pipe.read()
     with open(f"{home}/main.py", "wb") as file:
@@ -73,6 +77,17 @@ def main(descriptors: list[int], home: str, python: str, limits: list[str], *, w
     end_all()
     tree = resource.getrusage(resource.RUSAGE_CHILDREN)
     os.write(status, b"cpu %d\n" % max(0, (tree.ru_utime + tree.ru_stime) * 1e9 - used))
+
+
+def await_program(control: int, root: int) -> None:
+    """Return when a program comes, and notice when the process that waits for it dies; gVisor has no way to."""
+    try:
+        died = os.pidfd_open(root)
+    except OSError:
+        return
+    if died in select.select([control, died], (), ())[0]:
+        raise SystemExit("the interpreter ended before its program came")
+    os.close(died)
 
 
 def end_all() -> None:
@@ -105,6 +120,13 @@ def start(status: int, stdout: int, stderr: int, home: str, python: str, limits:
         if not WALLED:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.setsid()
+        if os.getuid() == 0 and WALLED:  # gVisor's own root
+            for capability in range(LAST_CAPABILITY + 1):
+                prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+            os.setgroups([])
+            os.setresgid(USER, USER, USER)
+            os.setresuid(USER, USER, USER)
+            os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
         os.chdir(home)
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)

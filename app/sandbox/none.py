@@ -52,7 +52,8 @@ class Nothing(Supervised):
         try:
             (self._folder.path / SECCOMP).touch()
             self._images = build_images(tuple(pythons), self._folder.path, tracer, pure=pure, walled=False)
-            self._making = Making(None, Way(staged=False, disable_userns=False), self._folder.path, None, self._nursery)
+            way = Way(staged=False, disable_userns=False)
+            self._making = Making("none", None, way, self._folder.path, None, self._nursery)
             self._probe()
         except BaseException:
             self._remove()

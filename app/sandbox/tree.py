@@ -112,7 +112,7 @@ class Watched:
 
 
 class Family(Watched):
-    """Where no /proc shows the tree alone: the processes that descend from init, as long as their parents live."""
+    """Where no /proc shows the tree alone: the processes that descend from this one, to which orphans come."""
 
     def take(self, pid: int) -> None:
         """This is init."""
@@ -125,10 +125,10 @@ class Family(Watched):
             with contextlib.suppress(OSError):  # gone meanwhile
                 parent = read(self.proc, f"{pid}/stat").rpartition(b")")[2].split()[1].decode()
                 children.setdefault(parent, []).append(pid)
-        found = [self.init]
+        found = [str(os.getpid())]
         for pid in found:
             found += children.get(pid, [])
-        return found
+        return found[1:]
 
 
 def reached(limit: int) -> str:
