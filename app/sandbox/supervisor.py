@@ -6,10 +6,11 @@ is started once, with descriptor 0 a socket to the server, and forks a superviso
 descriptors DESCRIPTORS: starting Python for each would take longer than all else that a box takes. It answers each with
 a pidfd of the supervisor, and ends with the server. A supervisor speaks JSON over its own socket, one object a line:
 
-    server → {"bwrap": program, "folder": what it needs beside itself, "binds": [[path, path inside]], "python",
-              "staged", "disable_userns", "user", "gil": where an interpreter has its GIL, or null, "group": a control
-              group as groups.py tells of it, or null, "warm", "limits"}   first, at once
-    ← {"ready": true}                                        the box waits for its program
+    server → {"walls": bubblewrap, gvisor or none, "program": it builds them, "folder": what that needs beside itself,
+              "home": where there are no walls, "binds": [[path, path inside]], "python", "staged", "disable_userns",
+              "user", "gil": where an interpreter has its GIL, or null, "group": a control group as groups.py tells of
+              it, or null, "warm", "limits"}                 first, at once
+    ← {"ready": ns}           the box waits for its program, whose clock is so much behind
     → {"run": source}   ← {"zero": ns}                       handed over
     → {"kill": cause, "detail": text}                        at any time
     ← {"end": {"wall_ns", "cpu_ns", "exit_code", "signal", "cause", "detail"}}   the tree is gone; then it exits
@@ -36,17 +37,19 @@ import time
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bundle  # type: ignore[import-not-found]
 import sampler  # type: ignore[import-not-found] # with -I a script has no other way to what lies beside it
 import tree  # type: ignore[import-not-found]
-from walls import Order, call, rlimits, stage, walls  # type: ignore[import-not-found]
+from walls import HOME, Order, call, rlimits, stage, walls  # type: ignore[import-not-found]
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 DESCRIPTORS = ("socket", "stdout", "stderr", "seccomp", "samples")
 """What comes with every message, in this order; locks to be held while the supervisor lives may follow."""
 MOST_DESCRIPTORS = 16
-INIT = "/run/interleave/init.py"
+INIT, OPEN_INIT = "/run/interleave/init.py", f"{sys.path[0]}/init.py"
 START_SECONDS = 30
+CLOCK_LOOKS = 5
 LOOK_SECONDS = 0.02
 LOOK_SHARE = 20
 """Looking at the tree may take one part in this many of a core."""
@@ -100,12 +103,17 @@ def supervise(descriptors: list[int], parent: int) -> None:
             os.set_inheritable(int(name), False)
     try:
         limit = order["limits"]["memory_bytes"]
-        used = tree.Charged(order["group"], limit) if order["group"] else tree.Watched(limit)
+        kind = tree.Watched if order["walls"] == "bubblewrap" else tree.Family
+        used = tree.Charged(order["group"], limit) if order["group"] else kind(limit)
         if order["staged"]:
             stage(order)
         become(order["user"], parent)
+        if order["walls"] != "bubblewrap":
+            call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         box = Box(order, used)
     except (OSError, Failed) as error:
+        if order["walls"] != "bubblewrap":
+            end_orphans()
         tell({"end": {"wall_ns": 0, "cpu_ns": 0, "cause": "sandbox_failed", "detail": str(error)}})
         return
     box.supervise(lines)
@@ -181,38 +189,55 @@ class Box:
         """Start it, and return when init waits for its program. Raises Failed or OSError."""
         self.limits = order["limits"]
         self.used = used
-        control, self.control = os.pipe()
-        self.status, status = os.pipe()
+        self.walls = order["walls"]
         self.said, say = os.pipe()
         info, tell_info = os.pipe()
-        inherited = (control, status, order["stdout"], order["stderr"], order["seccomp"], tell_info)
-        for descriptor in inherited:
-            os.set_inheritable(descriptor, True)
-        arguments = [*walls(order), "--info-fd", str(tell_info), "--", order["python"], "-I", "-S", "-B", INIT]
-        arguments += [*map(str, inherited[:4]), "warm" if order["warm"] else "cold", order["python"]]
-        arguments += rlimits(order["limits"])
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, say, 1),
-            (os.POSIX_SPAWN_DUP2, say, 2),
-        ]
-        usual = (os.SCHED_OTHER, os.sched_param(0))
-        self.bwrap = os.posix_spawn(arguments[0], arguments, {}, file_actions=actions, scheduler=usual)
+        self.line: socket.socket | None = None
+        python, mode = order["python"], "warm" if order["warm"] else "cold"
+        limits = rlimits(order)
+        if self.walls == "gvisor":  # it passes on three descriptors and no more
+            self.line, theirs = socket.socketpair()
+            self.control, self.status = os.dup(self.line.fileno()), self.line.fileno()
+            inherited: tuple[int, ...] = (theirs.detach(), order["stdout"], order["stderr"])
+            inside = [python, "-I", "-S", "-B", INIT, "0", "0", "1", "2", mode, HOME, python, *limits]
+            arguments = bundle.command(order, inside)
+            streams = inherited
+        else:
+            control, self.control = os.pipe()
+            self.status, status = os.pipe()
+            inherited = (control, status, order["stdout"], order["stderr"], order["seccomp"], tell_info)
+            open_init = [python, "-I", "-S", "-B", OPEN_INIT, *map(str, inherited[:4]), mode, order["home"]]
+            init = [python, "-I", "-S", "-B", INIT, *map(str, inherited[:4]), mode, HOME]
+            walled = self.walls == "bubblewrap"
+            around = [*walls(order), "--info-fd", str(tell_info), "--", *init] if walled else open_init
+            arguments = [*around, python, *limits]
+            streams = (os.open("/dev/null", os.O_RDONLY), say, say)
+        self.bwrap = spawn(arguments, streams, inherited)
         self.ended = os.pidfd_open(self.bwrap)
-        for descriptor in (*inherited, say):
-            os.close(descriptor)
+        for descriptor in (*inherited, say, tell_info):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
         self.report = b""
         self.cause = self.detail = ""
-        self.zero = self.root_ended = 0
+        self.zero = self.root_ended = self.ahead = 0
         self.init = -1
         self.watched, self.samples, self.sampler = order["gil"], order["samples"], 0
-        child = self.child(info)
+        child = self.child(info) if self.walls == "bubblewrap" else self.bwrap
         self.init = os.pidfd_open(child)
         self.used.take(child)  # the kernel needs a while for it; init starts meanwhile
+        if self.walls == "gvisor":
+            self.ahead = max(self.clock() for _ in range(CLOCK_LOOKS))
         os.write(self.control, b"!")
         self.report = self.hear(self.status).removeprefix(b"ready\n")
         os.close(info)
-        self.proc = os.open(f"/proc/{child}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        proc = f"/proc/{child}/root/proc" if self.walls == "bubblewrap" else "/proc"
+        self.proc = os.open(proc, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def clock(self) -> int:
+        """How far, in ns, the box's clock is behind, or a little less: none of its events may be in the future."""
+        asked = time.monotonic_ns()
+        os.write(self.control, b"?")
+        return asked - int(self.hear(self.status))
 
     def child(self, info: int) -> int:
         """The pid of init, which bubblewrap tells bit by bit, with more behind it."""
@@ -240,7 +265,7 @@ class Box:
 
     def supervise(self, lines: Lines) -> None:
         """Do what the server says and keep the limits until the tree is gone, then tell how it ended."""
-        tell({"ready": True})
+        tell({"ready": self.ahead})
         poll = select.poll()
         for descriptor in (lines.descriptor, self.status, self.ended):
             poll.register(descriptor, select.POLLIN)
@@ -258,6 +283,8 @@ class Box:
             pause = self.look() * 1000 if self.zero else None
         self.listen()
         os.waitpid(self.bwrap, 0)
+        if self.walls != "bubblewrap":
+            end_orphans()
         if self.sampler:
             os.kill(self.sampler, signal.SIGTERM)
             os.waitpid(self.sampler, 0)
@@ -267,12 +294,15 @@ class Box:
         """Carry out one message."""
         if "run" in message and not self.zero:
             self.used.begin(self.proc)
-            spent = sampler.spent(self.proc)
+            spent = sampler.spent(self.proc) if self.walls == "bubblewrap" else {}
             self.zero = time.monotonic_ns()
             with open(self.control, "wb") as pipe, contextlib.suppress(BrokenPipeError):
                 pipe.write(message["run"].encode())
+            if self.line:
+                self.line.shutdown(socket.SHUT_WR)
             tell({"zero": self.zero})
-            self.sample(spent)
+            if self.walls == "bubblewrap":
+                self.sample(spent)
         elif "kill" in message:
             self.kill(message["kill"], message["detail"])
 
@@ -337,6 +367,34 @@ class Box:
         elif not self.cause:
             result |= {"cause": "sandbox_failed", "detail": self.complaint() or "the sandbox ended by itself"}
         return result | {"cpu_ns": max(self.used.cpu, numbers.get("cpu", 0))}
+
+
+def spawn(arguments: list[str], streams: tuple[int, ...], inherited: tuple[int, ...]) -> int:
+    """Start a program, which dies with this process, with these as its first descriptors."""
+    supervisor = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        die_with(supervisor)
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        for number, descriptor in enumerate(streams):
+            os.dup2(descriptor, number)
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, True)
+        os.execve(arguments[0], arguments, {})  # noqa: S606 - no shell is the point
+    finally:
+        os._exit(127)
+
+
+def end_orphans() -> None:
+    """Kill and reap what comes to this process where no kernel ends a tree: those whose parents have died."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children") as children:
+                for pid in children.read().split():
+                    os.kill(int(pid), signal.SIGKILL)
+            os.wait()
 
 
 def seconds(ns: int) -> str:

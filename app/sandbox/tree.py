@@ -3,7 +3,7 @@
 Imported by the supervisor, so with the standard library alone.
 """
 
-# ruff: noqa: PTH123 - importing pathlib would cost every box its time
+# ruff: noqa: PTH123, PTH208 - importing pathlib would cost every box its time
 from __future__ import annotations
 
 import contextlib
@@ -82,6 +82,7 @@ class Watched:
         self.limit = limit
         self.full = ""
         self.cpu = self.before = 0
+        self.init = "1"
 
     def take(self, _: int) -> None:
         """Nothing to be in."""
@@ -89,11 +90,15 @@ class Watched:
     def begin(self, proc: int) -> None:
         """Watch the processes of this /proc. What is there already has used its CPU time before."""
         self.proc = proc
-        self.before = survey(proc)[0]
+        self.before = survey(proc, self.pids(), self.init)[0]
+
+    def pids(self) -> list[str]:
+        """All of the tree's processes."""
+        return [name for name in os.listdir(self.proc) if name.isdigit()]
 
     def look(self) -> int:
         """CPU of the tree so far, in ns; sets `full` when it has more memory than it may have."""
-        cpu, resident, running = survey(self.proc)
+        cpu, resident, running = survey(self.proc, self.pids(), self.init)
         self.cpu = max(self.cpu, cpu - self.before)
         if resident > self.limit and proportional(self.proc, running) > self.limit:
             self.full = reached(self.limit)
@@ -104,6 +109,26 @@ class Watched:
     def ended(self) -> bool:
         """Nothing is known afterwards that was not known before."""
         return False
+
+
+class Family(Watched):
+    """Where no /proc shows the tree alone: the processes that descend from this one, to which orphans come."""
+
+    def take(self, pid: int) -> None:
+        """This is init."""
+        self.init = str(pid)
+
+    def pids(self) -> list[str]:
+        """All of the tree's processes."""
+        children: dict[str, list[str]] = {}
+        for pid in super().pids():
+            with contextlib.suppress(OSError):  # gone meanwhile
+                parent = read(self.proc, f"{pid}/stat").rpartition(b")")[2].split()[1].decode()
+                children.setdefault(parent, []).append(pid)
+        found = [str(os.getpid())]
+        for pid in found:
+            found += children.get(pid, [])
+        return found[1:]
 
 
 def reached(limit: int) -> str:
@@ -123,19 +148,18 @@ def memory_left() -> float:
     return kib[b"MemAvailable:"] / kib[b"MemTotal:"]
 
 
-def survey(proc: int) -> tuple[int, int, list[str]]:
+def survey(proc: int, pids: list[str], init: str) -> tuple[int, int, list[str]]:
     """CPU in ns with all that was reaped, resident bytes (shared ones once a process), and the pids but init's."""
     ticks = pages = 0
     running = []
-    for pid in os.listdir(proc):
-        if pid.isdigit():
-            with contextlib.suppress(OSError):  # gone meanwhile
-                fields = read(proc, f"{pid}/stat").rpartition(b")")[2].split()
-                own, reaped = fields[11:13], fields[13:15]
-                ticks += sum(map(int, reaped if pid == "1" else own + reaped))
-                if pid != "1":
-                    pages += int(fields[21])
-                    running.append(pid)
+    for pid in pids:
+        with contextlib.suppress(OSError):  # gone meanwhile
+            fields = read(proc, f"{pid}/stat").rpartition(b")")[2].split()
+            own, reaped = fields[11:13], fields[13:15]
+            ticks += sum(map(int, reaped if pid == init else own + reaped))
+            if pid != init:
+                pages += int(fields[21])
+                running.append(pid)
     return ticks * TICK_NS, pages * PAGE, running
 
 

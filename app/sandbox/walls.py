@@ -17,6 +17,8 @@ MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
 STAGE = "/tmp"
 """Where the mounts are prepared: there on every machine, and hidden by ours in this process alone."""
 HOME, LOG = "/home/sandbox", "/run/interleave/log"
+RUN = f"{STAGE}/run"
+"""Where a bundle is written, and runsc keeps its state."""
 HOME_FILES, SHM_FILES = 4096, 1024
 ADDRESS_SPACE = 32
 """RLIMIT_AS as a multiple of the memory limit: stacks and arenas reserve far more than they use, 100 threads 2 GiB."""
@@ -51,8 +53,10 @@ def stage(order: Order) -> None:
         mount(f"/proc/self/fd/{descriptor}", place, "", MS_BIND)
         os.close(descriptor)
     if order["folder"]:
-        order["bwrap"] = f"{STAGE}/{len(sources) - 1}{order['bwrap'].removeprefix(order['folder'])}"
+        order["program"] = f"{STAGE}/{len(sources) - 1}{order['program'].removeprefix(order['folder'])}"
     order["binds"] = [[f"{STAGE}/{index}", inside] for index, (_, inside) in enumerate(order["binds"])]
+    os.mkdir(RUN, 0o700)
+    os.chown(RUN, user, group)
     for name, size, files, folders in (
         ("files", order["limits"]["tmp_bytes"], HOME_FILES, {"tmp": 0o1777, "home": 0o755}),
         ("shm", order["limits"]["shm_bytes"], SHM_FILES, {"shm": 0o1777}),
@@ -83,7 +87,7 @@ def walls(order: Order) -> list[str]:
     limits = order["limits"]
     root, *binds = order["binds"]
     options: list[object] = [
-        *(order["bwrap"], "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"),
+        *(order["program"], "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"),
         *("--uid", 1000, "--gid", 1000, "--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv"),
         *(("--disable-userns", "--assert-userns-disabled") if order["disable_userns"] else ()),
         *("--ro-bind", *root),
@@ -103,13 +107,17 @@ def walls(order: Order) -> list[str]:
     return list(map(str, options))
 
 
-def rlimits(limits: Order) -> list[str]:
+def rlimits(order: Order) -> list[str]:
     """What init sets on the program's root process: hard, and kept by the kernel."""
-    return [
-        f"RLIMIT_NPROC={limits['processes'] + 1}",  # init itself is counted
+    limits = order["limits"]
+    found = [
         f"RLIMIT_NOFILE={limits['open_files']}",
         f"RLIMIT_FSIZE={min(limits['file_bytes'], limits['log_bytes'])}",
         f"RLIMIT_AS={limits['memory_bytes'] * ADDRESS_SPACE}",
-        f"RLIMIT_CPU={limits['cpu_ns'] // 1_000_000_000 + 2}",
         "RLIMIT_CORE=0",
     ]
+    if order["walls"] != "gvisor":  # which counts the time that others have the processor, too
+        found.append(f"RLIMIT_CPU={limits['cpu_ns'] // 1_000_000_000 + 2}")
+    if order["walls"] == "bubblewrap":  # else it would count what the user runs elsewhere
+        found.append(f"RLIMIT_NPROC={limits['processes'] + 1}")  # init itself is counted
+    return found

@@ -19,6 +19,7 @@ from .hooks import Builtin, replace, without_us
 from .lanes import Resource, act, here, running, waiting
 from .log import clock
 from .places import LIBRARY, kind, place
+from .streams import is_packet_pipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _behind(fd: Any, frame: FrameType | None, name: str = "") -> Resource | None
     """What those wait on who read from a descriptor or write to it; None if it does not block, or is no descriptor."""
     try:
         info = os.fstat(fd)
-        if not _may_block(info) or fcntl.fcntl(fd, fcntl.F_GETFL) & (os.O_NONBLOCK | os.O_DIRECT):
+        if not _may_block(info) or fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK or is_packet_pipe(fd):
             return None
         return _resource(info, frame, name or _path(fd))
     except (OSError, TypeError, ValueError, OverflowError):

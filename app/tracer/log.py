@@ -69,7 +69,7 @@ def attach() -> bool:
     global words, octets, _fd, _segments, _first
     try:
         with open(os.path.join(os.path.dirname(__file__), "log_path"), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123
-            path = file.read().strip()
+            path = os.path.expanduser(file.read().strip())  # noqa: PTH111
     except FileNotFoundError:
         path = wire.LOG_PATH
     try:

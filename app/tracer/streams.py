@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import stat
 import sys
 from _thread import get_ident
 
@@ -114,9 +115,19 @@ _streams: list[TextIOWrapper] = []
 
 
 def is_packet_pipe(fd: int) -> bool:
-    """Whether the descriptor is a pipe that keeps the boundaries of writes."""
+    """Whether the descriptor is a pipe that keeps the boundaries of writes, or a socket that does, as under gVisor."""
     try:
-        return bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT)
+        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT:
+            return True
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            return False
+        from _socket import SOCK_SEQPACKET, socket
+
+        end = socket(fileno=fd)
+        try:
+            return end.type == SOCK_SEQPACKET
+        finally:
+            end.detach()
     except OSError:
         return False
 

@@ -45,9 +45,10 @@ class Assets:
 
 
 class Renderer:
-    """Renders templates; one Jinja2 environment a language."""
+    """Renders templates; one Jinja2 environment a language. With `open_box` every page warns that nothing keeps in."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, *, open_box: bool = False) -> None:
+        self._open_box = open_box
         self.texts = {language: Texts(language) for language in LANGUAGES}
         self._environments = {language: self._environment(assets, language) for language in LANGUAGES}
 
@@ -68,6 +69,7 @@ class Renderer:
             "icon": assets.icon,
             "language": language,
             "languages": LANGUAGES,
+            "open_box": self._open_box,
         }
         return environment
 

@@ -14,6 +14,7 @@ from app.core.timeline import RESOURCES, Lane, Span, Timeline
 from app.recorder import Recorder
 from app.sandbox import Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.gvisor import Gvisor
 from app.store import Submission
 from app.store.memory import MemoryStore
 from app.tracer import wire
@@ -66,14 +67,16 @@ class Recorded:
         return "".join(said).splitlines()
 
 
-def record(jobs: list[Job], folder: Path, *, warm: bool = False) -> list[Recorded]:
+def record(
+    jobs: list[Job], folder: Path, *, warm: bool = False, backend: type[Bubblewrap | Gvisor] = Bubblewrap
+) -> list[Recorded]:
     """Run all of them, a few at a time; in boxes that were warm."""
-    return asyncio.run(_record(jobs, folder, warm=warm))
+    return asyncio.run(_record(jobs, folder, backend, warm=warm))
 
 
-async def _record(jobs: list[Job], folder: Path, *, warm: bool) -> list[Recorded]:
+async def _record(jobs: list[Job], folder: Path, backend: type[Bubblewrap | Gvisor], *, warm: bool) -> list[Recorded]:
     store = MemoryStore()
-    behind = Bubblewrap(tuple({job.python.id: job.python for job in jobs}.values()), folder, boxes=BOXES)
+    behind = backend(tuple({job.python.id: job.python for job in jobs}.values()), folder, boxes=BOXES)
     sandbox: Sandbox = Warmed(behind) if warm else behind
     found = []
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from app.sandbox.pythons import find_pythons
 from tests.hostile.suite import NoTier, Result, attacks, run
 
-TIERS = ("grouped", "unprivileged")
+TIERS = ("grouped", "unprivileged", "gvisor")
 
 
 def main() -> int:

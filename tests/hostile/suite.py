@@ -15,6 +15,7 @@ import ctypes
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import time
@@ -30,6 +31,7 @@ from app.core.run import Limits, Program, Python, Run
 from app.recorder import Recorder
 from app.sandbox import Box, Guarantee, Sandbox
 from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.gvisor import Gvisor
 from app.store import Submission
 from app.store.memory import MemoryStore
 
@@ -203,7 +205,13 @@ async def _run(
     chosen: list[Attack], tier: str, python: Python, folder: Path, put_out: Canaries, *, warm: bool
 ) -> list[Result]:
     store = MemoryStore()
-    behind = Bubblewrap([python], folder / "boxes", boxes=BOXES, grouped=tier == "grouped")
+    behind: Bubblewrap | Gvisor
+    if tier == "gvisor":
+        if shutil.which("runsc") is None:
+            raise NoTier("gVisor's runsc is not installed")
+        behind = Gvisor([python], folder / "boxes", boxes=BOXES)
+    else:
+        behind = Bubblewrap([python], folder / "boxes", boxes=BOXES, grouped=tier == "grouped")
     if tier == "grouped" and not behind.groups:
         await behind.close()
         raise NoTier("this machine lends no control groups")

@@ -1,5 +1,6 @@
 # Starts threads until it can't. That is at the limit of processes and threads, and the program may say so.
 # limits: processes=40
+# outcome gvisor: raised, out_of_memory
 import threading
 
 gate = threading.Event()

@@ -1,5 +1,6 @@
 # Leaves children behind that use all of the CPU, fork and write.
 # says:
+# outcome gvisor: completed, out_of_memory, timed_out
 import os
 import time
 

@@ -1,4 +1,5 @@
 # Makes devices, and looks at those that are there.
+# outcome gvisor: raised
 import os
 import stat
 

@@ -1,6 +1,7 @@
 # Makes the host's disk work: by syncing everything, or its log again and again.
 # outcome: completed, timed_out
 # limits: wall_ns=5_000_000_000
+# outcome gvisor: raised
 import ctypes
 import os
 

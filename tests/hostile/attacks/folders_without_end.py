@@ -1,4 +1,5 @@
 # Nests folders until it can't, under the longest names: whoever cleans up must not follow them by path.
+# outcome gvisor: raised, timed_out, out_of_memory
 import os
 
 depth = 0

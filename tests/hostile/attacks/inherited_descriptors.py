@@ -1,4 +1,5 @@
 # Looks at what it was born with.
+# outcome gvisor: raised
 import os
 
 for name in os.listdir("/proc/self/fd"):

@@ -1,4 +1,5 @@
 # Reads and writes process 1's memory, which has the same user.
+# outcome gvisor: raised
 import os
 
 for name in ("mem", "maps", "environ", "fd", "cwd", "root"):

@@ -1,4 +1,5 @@
 # Raises every limit that it has been given. Each is hard, and lowering one works.
+# outcome gvisor: raised
 import resource
 
 for name in ("NPROC", "NOFILE", "FSIZE", "AS", "CPU", "CORE"):

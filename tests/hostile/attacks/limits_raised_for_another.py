@@ -1,4 +1,5 @@
 # Raises a limit of process 1, or of its own child.
+# outcome gvisor: raised
 import os
 import resource
 import time

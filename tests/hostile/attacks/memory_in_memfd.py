@@ -1,4 +1,5 @@
 # Writes into files that only a descriptor holds, which no process's memory shows.
+# outcome gvisor: raised, completed
 import os
 
 try:

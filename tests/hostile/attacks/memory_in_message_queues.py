@@ -1,4 +1,5 @@
 # Makes POSIX message queues.
+# outcome gvisor: raised
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)

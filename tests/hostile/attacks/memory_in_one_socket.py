@@ -1,4 +1,5 @@
 # Lets a socket's buffers grow, in every way there is.
+# outcome gvisor: raised
 import ctypes
 import socket
 

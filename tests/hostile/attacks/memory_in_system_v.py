@@ -1,4 +1,5 @@
 # Makes System V segments, queues and semaphores, which stay without any process.
+# outcome gvisor: raised
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)

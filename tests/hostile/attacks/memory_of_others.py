@@ -1,4 +1,5 @@
 # Reads and writes the memory of another process by the calls that are made for it.
+# outcome gvisor: raised
 import ctypes
 import os
 

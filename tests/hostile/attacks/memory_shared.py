@@ -2,6 +2,7 @@
 # outcome: out_of_memory
 # outcome unprivileged: timed_out
 # limits: memory_bytes=67108864 wall_ns=3_000_000_000
+# outcome gvisor: timed_out, out_of_memory
 import mmap
 import os
 import time

@@ -1,6 +1,7 @@
 # Runs from a file that can't be read and forbids dumps, so that its memory might be hidden from who measures it.
 # outcome: out_of_memory
 # limits: memory_bytes=67108864
+# outcome gvisor: raised
 import os
 import shutil
 import sys

@@ -1,4 +1,5 @@
 # Mounts, unmounts and moves roots.
+# outcome gvisor: raised
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,5 @@
 # Reads from its output, seeks, truncates, locks and unblocks it.
+# outcome gvisor: timed_out
 import fcntl
 import os
 

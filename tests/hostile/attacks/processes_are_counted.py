@@ -1,5 +1,6 @@
 # Counts how many children it gets: the limit is the tree's, whoever makes them.
 # limits: processes=40
+# outcome gvisor: out_of_memory
 import os
 import time
 

@@ -1,4 +1,5 @@
 # Traces its own child, its parent and itself.
+# outcome gvisor: raised
 import ctypes
 import os
 import time

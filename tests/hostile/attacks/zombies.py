@@ -1,4 +1,5 @@
 # Leaves its dead children unreaped until there is room for no more, then ends.
+# outcome gvisor: timed_out, out_of_memory, completed
 import os
 
 born = 0
