@@ -320,3 +320,20 @@ def test_a_task_that_awaits_a_job_of_another_process(run: Run) -> None:
     [job] = seen.timeline.jobs.values()
     assert results(seen, job) == ["Task-1"]
     consistent(seen)
+
+
+def test_an_executor_dies_as_soon_as_nobody_has_it(run: Run) -> None:
+    source = """
+        import gc, multiprocessing, weakref
+        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+        gc.disable()
+        for kind in ThreadPoolExecutor, ProcessPoolExecutor:
+            with kind(1) as pool:
+                print(pool.submit(abs, -1).result())
+                parts = [getattr(pool, name, None) for name in ("_call_queue", "_work_ids", "_work_queue")]
+                gone = [weakref.ref(part) for part in (pool, *parts) if part]
+                del parts
+            del pool
+            print([one() for one in gone])
+    """
+    assert run(source).stdout == run(source, traced=False).stdout
