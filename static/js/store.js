@@ -269,7 +269,7 @@ export class Links extends Rows {
   from = new Uint32Array(8);
   fromT = new Float64Array(8);
   on = new Uint32Array(8);
-  /** The index of the wait that ended, -1 for the lane's start, -2 for a job's. */
+  /** The index of the wait that ended, -1 for the lane's start, less for a job's (jobs.js). */
   wait = new Int32Array(8);
   /** The longest time from cause to effect. */
   longest = 0;
