@@ -82,6 +82,8 @@ def _into(call: Any, kind: int, key: Any, what: int) -> Any:
     """A method that does what others wait for: put, send, notify, set."""
 
     def into(self: Any, *args: Any, **options: Any) -> Any:
+        if here.waits:
+            return call(self, *args, **options)
         frame = user(_getframe(1))
         where = place(frame)
         found = of(self, kind, frame, key=key(self))
@@ -140,13 +142,22 @@ def watch_queues(module: ModuleType) -> None:
 def watch_connections(module: ModuleType) -> None:
     """Watch multiprocessing.connection. A duplex pipe's ends are two resources, but each end knows the other."""
     connection: Any = module._ConnectionBase
-    make = module.Pipe
+    make, reduced = module.Pipe, module.reduce_connection
 
     def own(end: Any) -> int:
         return _inode(end)
 
     def other(end: Any) -> int:
-        return _peers.get(own(end), 0) or own(end)
+        mine = own(end)
+        sent = vars(end).pop("_interleave", 0)
+        if sent and len(_peers) < _MOST_PEERS:
+            _peers[mine] = sent
+        return _peers.get(mine, 0) or mine
+
+    def reduce(end: Any) -> tuple[Any, ...]:
+        # An end that goes to another process takes along, as an attribute, which one the other end is.
+        peer = _peers.get(own(end))
+        return (*reduced(end), {"_interleave": peer}) if peer else reduced(end)
 
     def pipe(duplex: bool = True) -> tuple[Any, Any]:
         one, two = make(duplex)
@@ -158,6 +169,7 @@ def watch_connections(module: ModuleType) -> None:
     module.Connection._recv.__defaults__ = (files.plain_read,)
     module.Connection._send.__defaults__ = (files.plain_write,)
     replace(module, "Pipe", pipe)
+    module.reduction.register(module.Connection, reduce)
     _change(connection, ("recv", "recv_bytes"), _through, wire.PIPE, own, wire.GET)
     _change(connection, ("send", "send_bytes"), _sending, other)
 

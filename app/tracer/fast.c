@@ -387,10 +387,10 @@ static PyObject *py_kind(PyObject *Py_UNUSED(module), PyObject *code) {
     return whose < 0 ? NULL : PyLong_FromLong(whose);
 }
 
-/* The innermost frame at or above this one that is not a library's, and whose it is: a new reference or NULL. */
-static PyFrameObject *outside(PyObject *frame, long *whose) {
+/* The innermost frame at or above this one, but below `end`, that is not a library's, and whose it is: a new reference or NULL. */
+static PyFrameObject *outside(PyObject *frame, PyObject *end, long *whose) {
     PyFrameObject *at = frame && PyFrame_Check(frame) ? (PyFrameObject *)Py_NewRef(frame) : NULL;
-    while (at) {
+    while (at && (PyObject *)at != end) {
         PyCodeObject *code = PyFrame_GetCode(at);
         *whose = kind_of((PyObject *)code);
         Py_DECREF(code);
@@ -399,21 +399,22 @@ static PyFrameObject *outside(PyObject *frame, long *whose) {
         Py_DECREF(at);
         at = back;
     }
-    if (at && *whose < 0) Py_CLEAR(at);
+    if (at && ((PyObject *)at == end || *whose < 0)) Py_CLEAR(at);
     return at;
 }
 
 static PyObject *py_user(PyObject *Py_UNUSED(module), PyObject *frame) {
     long whose = 0;
-    PyObject *found = (PyObject *)outside(frame, &whose);
+    PyObject *found = (PyObject *)outside(frame, NULL, &whose);
     return found || PyErr_Occurred() ? found : Py_NewRef(Py_None);
 }
 
 static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
     long whose = 0;
     PyObject *found = NULL;
-    PyFrameObject *at = start && start != Py_None ? NULL : outside(frame, &whose);
-    if (at && whose == PROGRAM) {
+    PyFrameObject *at = outside(frame, start, &whose);
+    if (!at) return PyErr_Occurred() ? NULL : PyLong_FromLong(0);
+    if (whose == PROGRAM) {
         PyCodeObject *code = PyFrame_GetCode(at);
         PyObject *id = PyLong_FromVoidPtr(code), *last = PyLong_FromLong(PyFrame_GetLasti(at));
         PyObject *key = id && last ? PyTuple_Pack(2, id, last) : NULL;
@@ -423,7 +424,7 @@ static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
         Py_XDECREF(id);
         Py_DECREF(code);
     }
-    Py_XDECREF(at);
+    Py_DECREF(at);
     return found || PyErr_Occurred() ? found : PyObject_CallOneArg(find_place, frame);
 }
 

@@ -7,7 +7,7 @@ from sys import _getframe
 
 from . import lanes, wire
 from .hooks import Builtin, like, replace, without_us
-from .lanes import of, running, waiting
+from .lanes import here, of, running, waiting
 from .places import LIBRARY, kind, place, user
 
 TYPE_CHECKING = False
@@ -182,6 +182,8 @@ wait is limited. asyncio's probe puts the real one here."""
 
 def watch_selectors(module: ModuleType) -> None:
     """Watch the selectors, those of event loops among them."""
+    if isinstance(select_poll := getattr(getattr(module, "PollSelector", None), "_selector_cls", None), _MakePoll):
+        module.PollSelector._selector_cls = select_poll._original
     for name in ("SelectSelector", "_PollLikeSelector", "EpollSelector"):
         selector = getattr(module, name, None)
         if selector is not None and "select" in vars(selector):
@@ -190,7 +192,7 @@ def watch_selectors(module: ModuleType) -> None:
 
 def _selecting(select: Any) -> Any:
     def select_(self: Any, timeout: float | None = None) -> Any:
-        if timeout is not None and timeout <= 0:
+        if here.waits or (timeout is not None and timeout <= 0):
             return select(self, timeout)
         caller = sys._getframe(1)
         on, limited = of_loop(self, caller.f_code, timeout)

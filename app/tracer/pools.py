@@ -6,6 +6,7 @@ their lives, but for what they run of the program's.
 
 from __future__ import annotations
 
+from _weakref import ref
 from sys import _getframe
 
 from . import lanes, wire
@@ -103,10 +104,10 @@ def watch_executors(module: ModuleType) -> None:
         except BaseException as error:
             without_us(error)
             raise
-        queue, work, pending = self._call_queue, self._work_ids, self._pending_work_items
+        queue, pending = self._call_queue, self._pending_work_items
         foresee(queue, wire.EXECUTOR, user(_getframe(1)), pool_key(queue))
-        queue.put = _bare(queue.put)
-        put, work.get = _bare(work.put), _bare(work.get)
+        # What is put there must not keep alive what it is put on: an executor frees its semaphores as it dies.
+        work, put = ref(self._work_ids), getattr(type(self._work_ids).put, "__wrapped__", type(self._work_ids).put)
 
         def put_(work_id: int) -> None:
             item = pending[work_id]
@@ -117,9 +118,9 @@ def watch_executors(module: ModuleType) -> None:
             job(wire.SUBMITTED, found.number, work_id + 1 | called(item.fn) << 32, now, place(frame))
             if getattr(item.fn, "func", None) is chunk:
                 job(wire.PART, found.number, work_id + 1, now, len(item.args[0]))
-            put(work_id)
+            put(work(), work_id)
 
-        work.put = put_
+        self._work_ids.put = put_
 
     def number(item: Any) -> int:
         return int(item.work_id) + 1

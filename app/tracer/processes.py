@@ -129,8 +129,8 @@ class _WaitPid(Builtin):
     __slots__ = ()
 
     def __call__(self, pid: int, options: int, /) -> tuple[int, int]:
-        where = place(_getframe(1))
         blocks = type(pid) is int and type(options) is int and not options & os.WNOHANG
+        where = place(_getframe(1)) if blocks else 0
         waits = blocks and waiting(pid, where)
         try:
             found, status = _waitpid(pid, options)

@@ -6,7 +6,7 @@ from sys import _getframe
 
 from . import jobs, lanes, wire
 from .hooks import like, replace, without_us
-from .lanes import Resource, act, level, of, running, waiting
+from .lanes import Resource, act, here, level, of, running, waiting
 from .log import clock
 from .places import LIBRARY, kind, place, user
 
@@ -57,6 +57,8 @@ def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception]) 
         level(found.number, self.qsize())
 
     def get_(self: Any, block: bool = True, timeout: float | None = None) -> Any:
+        if here.waits:
+            return get(self, block, timeout)
         frame = user(_getframe(1))
         found = of(self, wire.QUEUE, frame)
         where = place(frame)

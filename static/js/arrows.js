@@ -2,8 +2,8 @@
  * Arrows: the links that are in view. Where there are too many, those of the lane that the reader looks at.
  * @module
  */
-import { JOB, jobAt } from "./jobs.js";
-import { LINK_START, WAITING } from "./names.js";
+import { QUEUED, jobAt } from "./jobs.js";
+import { LINK_START } from "./names.js";
 import { placeOf } from "./rows.js";
 import { search } from "./store.js";
 
@@ -18,23 +18,13 @@ const MOST_BRIGHT = 300;
 const MOST_SEEN = 20000;
 
 /**
- * The job that a span belongs to.
+ * When the job began that a span belongs to.
  * @param {Lanes} timeline
  * @param {import("./view.js").Hit | null} hit
  */
-function jobOf(timeline, hit) {
+function startOf(timeline, hit) {
   const lane = hit?.part === "span" ? timeline.lanes[hit.lane] : undefined;
-  return lane && hit && hit.index < lane.spans.n ? jobAt(timeline, lane, lane.spans.t[hit.index]) : undefined;
-}
-
-/**
- * Whether a job stood in a queue: no lane waited for it. Many such arrows would come from one point and say little.
- * @param {import("./store.js").Lane} lane
- * @param {number} link to its job
- */
-function stood({ spans, links }, link) {
-  const before = spans.find(links.t[link]) - 1;
-  return before < 0 || spans.state[before] !== WAITING || spans.on[before] !== links.on[link];
+  return lane && hit && hit.index < lane.spans.n ? jobAt(timeline, lane, lane.spans.t[hit.index])?.start : undefined;
 }
 
 /**
@@ -45,7 +35,7 @@ function stood({ spans, links }, link) {
  */
 export function arrowsOf(timeline, view, model) {
   const wanted = [view.hovered?.lane ?? 0, view.selected?.lane ?? 0].filter((id) => id > 0);
-  const pointed = [view.hovered, view.selected].map((hit) => jobOf(timeline, hit));
+  const pointed = [view.hovered, view.selected].map((hit) => startOf(timeline, hit));
   const { arrows } = model;
   let seen = 0, total = 0, bright = 0;
   for (const lane of timeline.order) {
@@ -56,8 +46,10 @@ export function arrowsOf(timeline, view, model) {
     if (!to) continue;
     if (total > MOST && !wanted.length) break;
     for (let i = search(links.t, links.n, view.from, false); i < links.n && links.t[i] <= latest && seen < MOST_SEEN; i++) {
-      if (links.fromT[i] > view.to || links.wait[i] === JOB && stood(lane, i) && !pointed.includes(jobAt(timeline, lane, links.t[i]))) continue;
+      if (links.fromT[i] > view.to) continue;
       seen++;
+      // Those of jobs that stood in a queue would come from one point, and say little.
+      if (links.wait[i] === QUEUED && !pointed.includes(links.t[i])) continue;
       const mine = wanted.includes(lane.id) || wanted.includes(links.from[i]);
       if (mine ? bright >= MOST_BRIGHT : total > MOST) continue;
       const from = placeOf(timeline, model.places, links.from[i]);

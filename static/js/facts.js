@@ -5,7 +5,7 @@
  */
 import { ENDINGS, EXECUTOR, GIL, LOOK, PROCESS } from "./names.js";
 import { jobRows } from "./job-words.js";
-import { JOB, jobAt } from "./jobs.js";
+import { AWAITED, jobAt } from "./jobs.js";
 import { runningAt } from "./runs.js";
 import { search } from "./store.js";
 import { duration, ngettext, number, t } from "./text.js";
@@ -79,7 +79,7 @@ function spanFacts(timeline, lane, index) {
   }
   const { links } = lane;
   for (let i = search(links.t, links.n, from, false); i < links.n && links.t[i] <= to; i++) {
-    if (links.wait[i] === JOB) continue; // told with the job
+    if (links.wait[i] <= AWAITED) continue; // told with the job
     if (links.t[i] === from && links.wait[i] !== index || links.wait[i] === index && links.t[i] === to) {
       const source = timeline.lanes[links.from[i]];
       if (source) rows.push([linkWord(links.kind[i]), [who(timeline, source), ", ", { t: links.fromT[i] }]]);

@@ -7,7 +7,7 @@ import {
   CREATED, ENDINGS, GIL, INFERRED, INTERNAL, KILLED, KIND, PROCESS, RETURNED, RUNNING, THREAD, TOLD, UNFINISHED, lookOf,
 } from "./names.js";
 import { tellJob } from "./jobs.js";
-import { Lanes } from "./lanes.js";
+import { Lanes, insert } from "./lanes.js";
 import { linkLane } from "./links.js";
 import { overlayGil } from "./overlay.js";
 import { Facts, Holds, search } from "./store.js";
@@ -392,15 +392,4 @@ export class Timeline extends Lanes {
     log.stale(first);
     this.touch(lane, log.t[first]);
   }
-}
-
-/**
- * @template {{t: number}} T
- * @param {T[]} list ascending by t
- * @param {T} item
- */
-function insert(list, item) {
-  let index = list.length;
-  while (index && list[index - 1].t > item.t) index--;
-  list.splice(index, 0, item);
 }

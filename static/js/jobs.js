@@ -3,7 +3,7 @@
  * `app/core/jobs.py` is the twin of what folds here.
  * @module
  */
-import { BEGAN, CANCELLED, DELIVERED, DONE, IN_PARTS, KILLED, LINK_ITEM, LINK_WAKE, PART, RUNNING, SUBMITTED, UNFINISHED } from "./names.js";
+import { BEGAN, CANCELLED, DELIVERED, DONE, IN_PARTS, KILLED, LINK_ITEM, LINK_WAKE, PART, RUNNING, SUBMITTED, UNFINISHED, WAITING } from "./names.js";
 import { Facts, search } from "./store.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
@@ -23,8 +23,8 @@ export class Call {
 
 /** The results that a lane brought, in order, and until when somebody has asked for them. @typedef {{list: {t: number, job: Job}[], asked: number}} Deliveries */
 
-/** What links of jobs have in place of a wait. */
-export const JOB = -2;
+/** What links of jobs have in place of a wait: of one that a lane waited for, and of one that had stood in the queue. */
+export const AWAITED = -2, QUEUED = -3;
 
 /** What an executor was asked to do; times are NaN while they are not known. */
 export class Job {
@@ -197,7 +197,10 @@ function labelled(timeline, job) {
  */
 function linked(timeline, job) {
   const lane = timeline.lanes[job.lane];
-  if (lane && job.submitted <= job.start) lane.links.add(job.start, LINK_ITEM, job.submitter, job.submitted, job.executor, JOB);
+  if (!lane || !(job.submitted <= job.start)) return;
+  const { log, links } = lane, before = log.find(job.start) - 1;
+  const awaited = before >= 0 && log.state[before] === WAITING && log.on[before] === job.executor;
+  links.add(job.start, LINK_ITEM, job.submitter, job.submitted, job.executor, awaited ? AWAITED : QUEUED);
 }
 
 /**

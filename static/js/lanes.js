@@ -139,3 +139,15 @@ export class Lanes {
     return (this.resources[id] ??= new Resource(id));
   }
 }
+
+/**
+ * Puts an item into its place.
+ * @template {{t: number}} T
+ * @param {T[]} list ascending by t
+ * @param {T} item
+ */
+export function insert(list, item) {
+  let index = list.length;
+  while (index && list[index - 1].t > item.t) index--;
+  list.splice(index, 0, item);
+}

@@ -274,7 +274,7 @@ export class Links extends Rows {
   from = NO_U32;
   fromT = NO_F64;
   on = NO_U32;
-  /** The index of the wait that ended, -1 for the lane's start, -2 for a job's. */
+  /** The index of the wait that ended, -1 for the lane's start, less for a job's (jobs.js). */
   wait = NO_I32;
   /** The longest time from cause to effect. */
   longest = 0;

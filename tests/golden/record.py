@@ -29,11 +29,11 @@ RECORDED = (
 """Examples whose runs, as they were recorded, show all that the tracer tells: processes, tasks, locks, futures, a limit."""
 
 
-def write(name: str, chunks: list[Chunk], end_ns: float) -> None:
+def write(name: str, chunks: list[Chunk], end_ns: float, folder: Path = HERE) -> None:
     """The chunks as they are stored, and the timeline that they fold to."""
-    (HERE / f"{name}.chunks").write_bytes(b"".join(pack(chunk) for chunk in chunks))
+    (folder / f"{name}.chunks").write_bytes(b"".join(pack(chunk) for chunk in chunks))
     said = {"end_ns": end_ns, **to_json(fold(chunks, end_ns))}
-    (HERE / f"{name}.timeline.json").write_text(json.dumps(said, ensure_ascii=False) + "\n")
+    (folder / f"{name}.timeline.json").write_text(json.dumps(said, ensure_ascii=False) + "\n")
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ import { parseAll } from "../../static/js/chunk.js";
 import { Timeline } from "../../static/js/fold.js";
 import { toJSON } from "./json.js";
 
-const folder = fileURLToPath(new URL("../golden/", import.meta.url));
+/** Other recordings than the golden ones may be named. */
+const folder = process.env.GOLDEN ? `${process.env.GOLDEN}/` : fileURLToPath(new URL("../golden/", import.meta.url));
 const FACTS = /** @type {const} */ (["lanes", "spans", "resources", "holds", "jobs", "levels", "links", "marks", "output"]);
 
 /**

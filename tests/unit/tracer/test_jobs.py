@@ -55,10 +55,12 @@ def test_the_jobs_of_threads(run: Run) -> None:
         """
         import threading
         from concurrent.futures import ThreadPoolExecutor
+        from meeting import blocked
         go, began = threading.Event(), threading.Event()
         def work(n):
             began.set()
             go.wait()
+            blocked(threading.main_thread())
             return n
         def fail():
             raise ValueError("no good")
@@ -76,13 +78,13 @@ def test_the_jobs_of_threads(run: Run) -> None:
 
     assert seen.stdout == "True True\n1\nValueError('no good')\n[1, 2]\n"
     assert [told(seen, job) for job in jobs_of(seen, "pool")] == [
-        ("work", 5, "MainThread", 12, "pool_0", "returned"),
-        ("fail", 9, "MainThread", 12, "pool_0", "raised"),
-        ("print", 0, "MainThread", 13, None, "cancelled"),
-        ("abs", 0, "MainThread", 19, "pool_0", "returned"),
-        ("abs", 0, "MainThread", 19, "pool_0", "returned"),
+        ("work", 6, "MainThread", 14, "pool_0", "returned"),
+        ("fail", 11, "MainThread", 14, "pool_0", "raised"),
+        ("print", 0, "MainThread", 15, None, "cancelled"),
+        ("abs", 0, "MainThread", 21, "pool_0", "returned"),
+        ("abs", 0, "MainThread", 21, "pool_0", "returned"),
     ]
-    assert seen.levels("pool")[:3] == [1, 0, 1]
+    assert results(seen, jobs_of(seen, "pool")[0]) == ["MainThread"]
     consistent(seen)
 
 
@@ -93,15 +95,19 @@ METHODS = ["fork", "spawn", "forkserver"]
 def test_the_jobs_of_a_pool(run: Run, method: str) -> None:
     seen = run(
         f"""
-        import multiprocessing
-        def square(n):
+        import multiprocessing, os
+        from types import SimpleNamespace
+        from meeting import blocked
+        def square(n, parent=0):
+            if parent: blocked(SimpleNamespace(native_id=parent))
             return n * n
-        def fail(n):
+        def fail(n, parent):
+            blocked(SimpleNamespace(native_id=parent))
             raise ValueError("no good")
         if __name__ == "__main__":
             with multiprocessing.get_context("{method}").Pool(2) as pool:
-                print(pool.apply(square, (3,)))
-                later = pool.apply_async(fail, (1,))
+                print(pool.apply(square, (3, os.getpid())))
+                later = pool.apply_async(fail, (1, os.getpid()))
                 try:
                     later.get()
                 except ValueError as error:
@@ -117,12 +123,12 @@ def test_the_jobs_of_a_pool(run: Run, method: str) -> None:
     jobs = jobs_of(seen, "pool")
     main = "MainThread"
     assert [told(seen, job)[:4] + told(seen, job)[5:] for job in jobs] == [
-        ("square", 3, main, 9, "returned"),
-        ("fail", 5, main, 10, "raised"),
-        *[("square", 3, main, 15, "returned")] * 3,
-        *[("square", 3, main, 16, "returned")] * 2,
-        ("square", 3, main, 17, "returned"),
-        ("pow", 0, main, 18, "returned"),
+        ("square", 5, main, 13, "returned"),
+        ("fail", 8, main, 14, "raised"),
+        *[("square", 5, main, 19, "returned")] * 3,
+        *[("square", 5, main, 20, "returned")] * 2,
+        ("square", 5, main, 21, "returned"),
+        ("pow", 0, main, 22, "returned"),
     ]
     assert [(job.part if job.is_part else None, job.items) for job in jobs] == [
         *[(None, 0)] * 2,
@@ -142,19 +148,23 @@ def test_the_jobs_of_a_pool(run: Run, method: str) -> None:
 def test_the_jobs_of_an_executor_of_processes(run: Run, method: str) -> None:
     seen = run(
         f"""
-        import multiprocessing
+        import multiprocessing, os
         from concurrent.futures import ProcessPoolExecutor, as_completed, wait
-        def square(n):
+        from types import SimpleNamespace
+        from meeting import blocked
+        def square(n, parent=0):
+            if parent: blocked(SimpleNamespace(native_id=parent))
             return n * n
-        def fail():
+        def fail(parent):
+            blocked(SimpleNamespace(native_id=parent))
             raise KeyError("gone")
         if __name__ == "__main__":
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("{method}")) as pool:
-                first = pool.submit(square, 2)
+                first = pool.submit(square, 2, os.getpid())
                 print(first.result())
-                second = pool.submit(fail)
+                second = pool.submit(fail, os.getpid())
                 print([repr(future.exception()) for future in as_completed([second])])
-                wait([pool.submit(square, 4)])
+                wait([pool.submit(square, 4, os.getpid())])
                 print(list(pool.map(square, range(3), chunksize=2)))
         """
     )
@@ -162,10 +172,10 @@ def test_the_jobs_of_an_executor_of_processes(run: Run, method: str) -> None:
     assert seen.stdout == "4\n[\"KeyError('gone')\"]\n[0, 1, 4]\n", seen.stderr
     jobs = jobs_of(seen, "pool")
     assert [told(seen, job)[:4] + told(seen, job)[5:] for job in jobs] == [
-        ("square", 4, "MainThread", 10, "returned"),
-        ("fail", 6, "MainThread", 12, "raised"),
-        ("square", 4, "MainThread", 14, "returned"),
-        *[("square", 4, "MainThread", 15, "returned")] * 2,
+        ("square", 6, "MainThread", 14, "returned"),
+        ("fail", 9, "MainThread", 16, "raised"),
+        ("square", 6, "MainThread", 18, "returned"),
+        *[("square", 6, "MainThread", 19, "returned")] * 2,
     ]
     assert [job.items for job in jobs] == [0, 0, 0, 2, 1]
     assert len({job.lane for job in jobs}) == 1
@@ -177,10 +187,11 @@ def test_the_jobs_of_an_executor_of_processes(run: Run, method: str) -> None:
 def test_the_jobs_of_an_event_loop(run: Run) -> None:
     seen = run(
         """
-        import asyncio, time
+        import asyncio, threading
         from concurrent.futures import ThreadPoolExecutor
+        from meeting import blocked
         def work(n):
-            time.sleep(0.01)
+            blocked(threading.main_thread())
             return n
         async def main():
             loop = asyncio.get_running_loop()
@@ -193,8 +204,8 @@ def test_the_jobs_of_an_event_loop(run: Run) -> None:
 
     assert seen.stdout == "1\n2\n"
     one, two = sorted(seen.timeline.jobs.values(), key=lambda job: job.submitted_ns)
-    assert told(seen, one) == ("work", 4, "Task-1", 10, "pool_0", "returned")
-    assert told(seen, two)[:4] == ("work", 4, "Task-1", 11)
+    assert told(seen, one) == ("work", 5, "Task-1", 11, "pool_0", "returned")
+    assert told(seen, two)[:4] == ("work", 5, "Task-1", 12)
     wakes = [(link.from_lane, seen.name(link.to_lane)) for link in seen.timeline.links if link.kind == "wake"]
     assert (one.lane, "Task-1") in wakes
     assert (two.lane, "Task-1") in wakes
@@ -205,8 +216,10 @@ def test_the_jobs_of_multiprocessings_threads(run: Run) -> None:
     seen = run(
         """
         import threading
+        from meeting import blocked
         from multiprocessing.pool import ThreadPool
         def work(n):
+            if n == "a": blocked(threading.main_thread())
             return n + 1
         def done(result):
             print(threading.current_thread().name.partition("(")[2], result)
@@ -223,9 +236,9 @@ def test_the_jobs_of_multiprocessings_threads(run: Run) -> None:
     assert seen.stdout == "[1, 2, 3, 4]\n_handle_results) 2\nno\n", seen.stderr
     jobs = jobs_of(seen, "pool")
     assert [told(seen, job)[:4] + told(seen, job)[5:] for job in jobs] == [
-        *[("work", 4, "MainThread", 9, "returned")] * 4,
-        ("work", 4, "MainThread", 10, "returned"),
-        ("work", 4, "MainThread", 12, "raised"),
+        *[("work", 5, "MainThread", 11, "returned")] * 4,
+        ("work", 5, "MainThread", 12, "returned"),
+        ("work", 5, "MainThread", 14, "raised"),
     ]
     assert results(seen, jobs[-1]) == ["MainThread"]
     consistent(seen)
@@ -289,11 +302,16 @@ def test_a_job_that_is_a_callable_of_any_kind_has_a_name(run: Run) -> None:
 def test_a_task_that_awaits_a_job_of_another_process(run: Run) -> None:
     seen = run(
         """
-        import asyncio, multiprocessing
+        import asyncio, multiprocessing, os
         from concurrent.futures import ProcessPoolExecutor
+        from types import SimpleNamespace
+        from meeting import blocked
+        def work(parent):
+            blocked(SimpleNamespace(native_id=parent))
+            return 8
         async def main():
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
-                print(await asyncio.get_running_loop().run_in_executor(pool, pow, 2, 3))
+                print(await asyncio.get_running_loop().run_in_executor(pool, work, os.getpid()))
         asyncio.run(main())
         """
     )
@@ -302,3 +320,20 @@ def test_a_task_that_awaits_a_job_of_another_process(run: Run) -> None:
     [job] = seen.timeline.jobs.values()
     assert results(seen, job) == ["Task-1"]
     consistent(seen)
+
+
+def test_an_executor_dies_as_soon_as_nobody_has_it(run: Run) -> None:
+    source = """
+        import gc, multiprocessing, weakref
+        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+        gc.disable()
+        for kind in ThreadPoolExecutor, ProcessPoolExecutor:
+            with kind(1) as pool:
+                print(pool.submit(abs, -1).result())
+                parts = [getattr(pool, name, None) for name in ("_call_queue", "_work_ids", "_work_queue")]
+                gone = [weakref.ref(part) for part in (pool, *parts) if part]
+                del parts
+            del pool
+            print([one() for one in gone])
+    """
+    assert run(source).stdout == run(source, traced=False).stdout

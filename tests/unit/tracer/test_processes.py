@@ -147,6 +147,37 @@ def test_a_pipe_leads_from_one_process_to_the_other(run: Run, method: str) -> No
     assert ("child/MainThread", "MainThread") in seen.links("item")
 
 
+def test_both_ends_of_a_pipe_send_and_receive(run: Run, method: str) -> None:
+    seen = run(
+        f"""
+        import multiprocessing, os
+        from types import SimpleNamespace
+        from meeting import blocked
+        def work(end, parent, there):
+            there.release()
+            number = end.recv()
+            blocked(SimpleNamespace(native_id=parent))
+            end.send(number + 1)
+            print(sorted(vars(end)))
+        if __name__ == "__main__":
+            multiprocessing.set_start_method("{method}")
+            mine, theirs = multiprocessing.Pipe()
+            there = multiprocessing.Semaphore(0)
+            child = multiprocessing.Process(target=work, args=(theirs, os.getpid(), there), name="child")
+            child.start()
+            there.acquire()
+            blocked(SimpleNamespace(native_id=child.pid))
+            mine.send(1)
+            print(mine.recv())
+            child.join()
+        """
+    )
+
+    assert sorted(seen.stdout.splitlines()) == ["2", "['_handle', '_readable', '_writable']"]
+    assert by_line(seen, "child/MainThread")[7].startswith("pipe")
+    assert {("MainThread", "child/MainThread"), ("child/MainThread", "MainThread")} <= set(seen.links("item"))
+
+
 @pytest.mark.parametrize("kind", ["Lock", "RLock"])
 def test_a_lock_of_processes_has_one_holder_at_a_time(run: Run, method: str, kind: str) -> None:
     seen = run(
