@@ -3,10 +3,11 @@
  * after the first picture, and what is in a panel when that is opened.
  * @module
  */
-import { byId } from "./dom.js";
+import { byId, toast } from "./dom.js";
 import { FactsView, tellTip } from "./facts-view.js";
 import { FoundView } from "./found-view.js";
 import { LanesView } from "./lanes-view.js";
+import { t } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./moves.js").Moves} Moves */
@@ -51,8 +52,13 @@ export class Panels {
   /** @param {string} name */
   async #load(name) {
     const box = byId(name);
-    const { TotalsView, WaitsView } = await import("./asked.js");
-    this.panels[name] ??= new (name === "waits" ? WaitsView : TotalsView)(box, this.moves);
+    try {
+      const { TotalsView, WaitsView } = await import("./asked.js");
+      this.panels[name] ??= new (name === "waits" ? WaitsView : TotalsView)(box, this.moves);
+    } catch {
+      this.open = "";
+      toast(t("The server can't be reached."), true);
+    }
     this.stage.invalidate();
   }
 
