@@ -57,6 +57,10 @@ function tell() {
   stage.notices?.show(stage);
   const stays = tellMoment(stage);
   panels?.show();
+  if (moves.announce && !player.gliding) {
+    moves.announce = false;
+    panels?.announce(byId("sentence").textContent ?? "");
+  }
   outline?.show(session.timeline, session.findings);
   const { same, raised } = program;
   program.mark(hereOf(session.timeline, same ? stays : [], { raised: same ? raised : 0, followed: moves.followed }));

@@ -7,7 +7,8 @@ import { byId, toast } from "./dom.js";
 import { FactsView, tellTip } from "./facts-view.js";
 import { FoundView } from "./found-view.js";
 import { LanesView } from "./lanes-view.js";
-import { t } from "./text.js";
+import { moment, t } from "./text.js";
+import { fullName, lookWord, stayAt } from "./words.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./moves.js").Moves} Moves */
@@ -107,6 +108,19 @@ export class Panels {
       tab.tabIndex = mine ? 0 : -1;
       if (mine) this.panels[name]?.show(this.stage);
     }
+  }
+
+  /**
+   * Says aloud what a step, a pause or a choice by key has led to: what the followed lane does, then everybody else.
+   * @param {string} sentence
+   */
+  announce(sentence) {
+    const { timeline, moment: time } = this.stage;
+    const lane = timeline.lanes[this.moves.followed];
+    const stay = lane && stayAt(timeline, lane, time);
+    const line = stay?.line ? `, ${t("line {n}", { n: stay.line })}` : "";
+    const own = lane ? `${fullName(timeline, lane)}: ${stay ? lookWord(stay.look) : t("has ended")}${line}. ` : "";
+    byId("said").textContent = `${moment(time)}. ${own}${sentence}`;
   }
 
   /**

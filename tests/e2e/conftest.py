@@ -25,13 +25,13 @@ OPEN_ALL = """async () => {
   const pause = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   for (let closed = [null]; closed.length;) {
     await pause();
-    closed = [...outline.querySelectorAll("details:not([open])")];
-    for (const each of closed) each.open = true;
+    closed = [...outline.querySelectorAll("[aria-expanded='false']")];
+    for (const each of closed) each.firstElementChild.click();
     if (!outline.querySelector("li")) closed = [null];
   }
   const count = {};
   for (const lane of outline.querySelectorAll("li[data-lane]")) {
-    const items = [...lane.querySelector("details > ul").children];
+    const items = [...lane.querySelector("[role='group']").children];
     const of = (kind) => items.filter((item) => item.dataset.kind === kind).map((item) => item.textContent);
     const name = lane.querySelector("b").textContent;
     count[lane.dataset.lane] = { name, spans: of("span"), links: of("link") };
