@@ -33,6 +33,8 @@ const speed = byId("speed", HTMLSelectElement);
 let panels = /** @type {import("./panels.js").Panels | null} */ (null);
 let words = /** @type {import("./run-view.js").RunView | null} */ (null);
 let outline = /** @type {import("./outline-view.js").OutlineView | null} */ (null);
+/** The address of what is shown. */
+let path = location.pathname, query = location.search;
 let wasOver = false, wasLive = false;
 /** Kept when the first picture is there, or none is on its way. */
 const pictured = { keep: () => {}, promise: Promise.resolve() };
@@ -118,6 +120,8 @@ function examples() {
 
 async function run() {
   if (!await program.run()) return;
+  path = location.pathname;
+  query = location.search;
   stage.reset();
   player.seek(0);
   player.follow();
@@ -215,7 +219,16 @@ const calm = () => (player.eased = !still.matches);
 still.addEventListener("change", calm);
 calm();
 for (const change of ["online", "offline"]) addEventListener(change, () => stage.invalidate());
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => {
+  // Another view of this run is shown in place; another run or program is another page.
+  if (location.pathname !== path || location.search !== query) return location.reload();
+  if (session.phase !== "over") return;
+  moves.select(null);
+  stage.fit();
+  player.seek(stage.end);
+  applyHash();
+  stage.invalidate();
+});
 panes(() => stage.resize());
 theme(() => stage.recolour());
 
