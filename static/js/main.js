@@ -10,7 +10,6 @@ import { panes, theme } from "./panes.js";
 import { Player, SPEEDS, pleasantSpeed } from "./player.js";
 import { Program } from "./program.js";
 import { Session } from "./session.js";
-import { offer } from "./share.js";
 import { Stage } from "./stage.js";
 import { hereOf, tellEmpty, tellMoment, tellProgress } from "./tell.js";
 import { number, speak, t } from "./text.js";
@@ -76,7 +75,6 @@ function tell() {
     setIcon(play, player.playing ? icon("pause") : icon("play"));
   }
   byId("share").hidden = !session.run;
-  offer(session);
   byId("run", HTMLButtonElement).disabled = session.phase === "sending" || data.sandbox.reason !== null;
 }
 

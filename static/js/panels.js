@@ -7,8 +7,9 @@ import { byId, toast } from "./dom.js";
 import { FactsView, tellTip } from "./facts-view.js";
 import { FoundView } from "./found-view.js";
 import { LanesView } from "./lanes-view.js";
+import { lookWord } from "./terms.js";
 import { moment, t } from "./text.js";
-import { fullName, lookWord, stayAt } from "./words.js";
+import { fullName, stayAt } from "./words.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./moves.js").Moves} Moves */

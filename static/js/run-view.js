@@ -40,6 +40,7 @@ export class RunView {
     });
     tellHonest(session);
     tellConnection(session);
+    offer(session);
     tellRefusal(program.refusal, () => stage.invalidate());
     this.#output.show(session.timeline, player.t);
   }
@@ -128,4 +129,14 @@ function tellRefusal(refusal, again) {
   const left = Math.ceil((refusal.until - performance.now()) / 1000);
   const wait = left > 0 ? t("Try again in {n} s.", { n: left }) : t("You can try again now.");
   if (fill(box, refusal.text + wait, () => [icon("hourglass"), make("span", {}, `${refusal.text} `, make("b", {}, wait))]) && left > 0) setTimeout(again, 1000);
+}
+
+/**
+ * Offers the trace of a run that has ended, for other tools.
+ * @param {import("./session.js").Session} session
+ */
+function offer({ run, phase }) {
+  const link = byId("export", HTMLAnchorElement);
+  link.hidden = !run || phase !== "over";
+  if (run) link.href = `/api/runs/${encodeURIComponent(run.id)}/export/chrome.json`;
 }

@@ -4,8 +4,9 @@
  */
 import { LOOK, QUEUE } from "./names.js";
 import { search } from "./store.js";
+import { lookWord } from "./terms.js";
 import { duration, listed, ngettext, rich, t } from "./text.js";
-import { lookWord, resourceOf, who } from "./words.js";
+import { resourceOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./text.js").Part} Part */
