@@ -62,7 +62,10 @@ export function verdictOf(timeline, { knots, chosen, circle, root }, time) {
     const key = each.need ? `${each.need.how} ${each.stay?.look} ${each.stay?.look === LOOK.SLEEP ? "" : each.stay?.on}` : `lane ${each.lane.id}`;
     ends.set(key, [...(ends.get(key) ?? []), each]);
   }
-  return [...ends.values()].slice(0, MOST_NAMES).flatMap((group, index) => [...(index ? [" "] : []), ...why(timeline, group, time)]);
+  const groups = [...ends.values()];
+  const only = groups.length === 1 && groups[0].length === 1 && knots.size > 2 ? groups[0] : null;
+  if (only) return [...rich(t("In the end all wait for {root}."), { root: names(timeline, [only[0].lane.id]) }), " ", ...why(timeline, only, time)];
+  return groups.slice(0, MOST_NAMES).flatMap((group, index) => [...(index ? [" "] : []), ...why(timeline, group, time)]);
 }
 
 /**

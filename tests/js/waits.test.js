@@ -67,6 +67,12 @@ test("tasks wait for the tasks they have gathered", () => {
   assert.equal(told(timeline, 700e6)[0], "Task-2, Task-3 and Task-4 sleep.");
 });
 
+test("where every chain ends in one lane, that is said of all", () => {
+  const timeline = recording("lock");
+  const time = named(timeline, "worker-1").end - 50 * MS;
+  assert.match(told(timeline, time)[0], /^In the end all wait for worker-1\. worker-1 sleeps\./);
+});
+
 test("a thread that blocks an event loop is what its tasks wait for", () => {
   const timeline = recording("sync-in-executor");
   const joined = named(timeline, "Thread-1").end - 2 * MS;
