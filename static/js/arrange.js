@@ -12,7 +12,6 @@ const FEW = 24;
 /** A lane is quiet that spends less of its life in doing something, or being kept from it. */
 const QUIET = 0.02;
 const BUSY = [LOOK.RUNNING, LOOK.WANTS_GIL, LOOK.WANTS_LOOP, LOOK.LOCK];
-const MOST_LINKS = 50000;
 
 /** What the reader wants to see, and in which order. `version` grows with every change. */
 export class Arrangement {
@@ -134,33 +133,6 @@ export function quietIn(timeline) {
     known.set(lane, { n: lane.spans.n, quiet });
     return quiet;
   };
-}
-
-/**
- * The lanes that have to do with one: around it and inside it, who started it and whom it started, who woke it or was woken by it,
- * and who holds what it ever waits for.
- * @param {Lanes} timeline
- * @param {Lane} lane
- * @returns {Set<number>}
- */
-export function relatedTo(timeline, lane) {
-  const found = new Set([lane.id, lane.starter, lane.parent, timeline.processOf(lane).id, ...lane.children.map(({ id }) => id)]);
-  let seen = 0;
-  for (const other of timeline.order) {
-    if (other.starter === lane.id) found.add(other.id);
-    for (let i = 0; i < other.links.n && seen < MOST_LINKS; i++, seen++) {
-      if (other === lane) found.add(other.links.from[i]);
-      else if (other.links.from[i] === lane.id) found.add(other.id);
-    }
-  }
-  const waited = new Set(lane.spans.on.subarray(0, lane.spans.n));
-  for (const id of waited) {
-    const resource = timeline.resources[id];
-    if (resource?.target) found.add(resource.target);
-    for (let i = 0; resource?.holds && i < resource.holds.n && seen < MOST_LINKS; i++, seen++) found.add(resource.holds.who[i]);
-  }
-  found.delete(0);
-  return found;
 }
 
 /** @param {string} name what a lane's name has in common with those of its siblings: its numbers left open */

@@ -8,9 +8,10 @@ import { jobRows } from "./job-words.js";
 import { AWAITED, jobAt } from "./jobs.js";
 import { runningAt } from "./runs.js";
 import { search } from "./store.js";
+import { effectWord, laneWord, linkWord, lookWord, markWord } from "./terms.js";
 import { duration, ngettext, number, t } from "./text.js";
 import { effectsOf, longestSpan } from "./walk.js";
-import { effectWord, endingWord, fullName, heldBy, holders, isWatched, laneWord, linkWord, lookWord, markWord, resourceOf, stayOf, who } from "./words.js";
+import { endingWord, fullName, heldBy, holders, isWatched, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */

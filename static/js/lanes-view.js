@@ -2,8 +2,8 @@
  * The menu of lanes: which are shown, how they are grouped, and which tracks stand beside them; and what can be done to the selected one.
  * @module
  */
-import { relatedTo } from "./arrange.js";
 import { byId, memory } from "./dom.js";
+import { relatedTo } from "./related.js";
 import { ngettext } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */

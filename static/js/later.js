@@ -4,3 +4,4 @@
  */
 export { Notices } from "./notices.js";
 export { Panels } from "./panels.js";
+export { RunView } from "./run-view.js";

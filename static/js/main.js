@@ -2,18 +2,16 @@
  * The page: it wires program, run, picture and words together.
  * @module
  */
-import { byId, icon, make, setIcon, toast } from "./dom.js";
+import { byId, icon, make, memory, setIcon, toast } from "./dom.js";
 import { Flags } from "./flags.js";
 import { keys, pointers } from "./input.js";
 import { Moves } from "./moves.js";
-import { OutputList, linesOf, lineOf } from "./output.js";
 import { panes, theme } from "./panes.js";
 import { Player, SPEEDS, pleasantSpeed } from "./player.js";
 import { Program } from "./program.js";
 import { Session } from "./session.js";
-import { offer } from "./share.js";
 import { Stage } from "./stage.js";
-import { hereOf, tellEmpty, tellHonest, tellMoment, tellOutcome, tellProgress } from "./tell.js";
+import { hereOf, tellEmpty, tellMoment, tellProgress } from "./tell.js";
 import { number, speak, t } from "./text.js";
 import { viewOf } from "./view.js";
 import { range } from "./viewport.js";
@@ -30,13 +28,12 @@ const { view } = stage;
 const program = new Program(data, session, () => stage.invalidate());
 const moves = new Moves(stage, program, tell);
 const speed = byId("speed", HTMLSelectElement);
-const outputList = new OutputList(byId("output"), byId("output-count"), (time, line) => {
-  moves.seek(time);
-  if (line) moves.go({ line });
-});
 
 let panels = /** @type {import("./panels.js").Panels | null} */ (null);
+let words = /** @type {import("./run-view.js").RunView | null} */ (null);
 let outline = /** @type {import("./outline-view.js").OutlineView | null} */ (null);
+/** The address of what is shown. */
+let path = location.pathname, query = location.search;
 let wasOver = false, wasLive = false;
 /** Kept when the first picture is there, or none is on its way. */
 const pictured = { keep: () => {}, promise: Promise.resolve() };
@@ -55,16 +52,18 @@ function tell() {
     wasLive = session.live;
     if (wasLive) player.follow();
   }
-  const { same, raised, editable } = program;
   tellProgress(session);
-  tellOutcome(session, { line: raised, edit: session.run && !editable ? () => program.edit() : null, go: (part) => moves.go(part) });
-  tellEmpty(session, data.sandbox.reason !== null);
-  tellHonest(session);
+  tellEmpty(session, { closed: data.sandbox.reason !== null, run, examples });
+  words?.show();
   stage.notices?.show(stage);
   const stays = tellMoment(stage);
   panels?.show();
-  outputList.show(session.timeline, player.t);
+  if (moves.announce && !player.gliding) {
+    moves.announce = false;
+    panels?.announce(byId("sentence").textContent ?? "");
+  }
   outline?.show(session.timeline, session.findings);
+  const { same, raised } = program;
   program.mark(hereOf(session.timeline, same ? stays : [], { raised: same ? raised : 0, followed: moves.followed }));
   byId("alone").setAttribute("aria-pressed", String(moves.alone));
   speed.value = String(player.speed);
@@ -76,17 +75,20 @@ function tell() {
     setIcon(play, player.playing ? icon("pause") : icon("play"));
   }
   byId("share").hidden = !session.run;
-  offer(session);
   byId("run", HTMLButtonElement).disabled = session.phase === "sending" || data.sandbox.reason !== null;
+}
+
+let touring = false;
+
+/** @param {boolean} asked */
+function tour(asked) {
+  if (touring && !asked) return;
+  touring = true;
+  void import("./tour.js").then(({ Tour }) => new Tour().begin(asked));
 }
 
 /** The run is over and its trace is whole. */
 function ended() {
-  const { run, timeline } = session;
-  program.raised = 0;
-  if (run?.outcome?.kind === "raised") {
-    for (const { stream, text } of linesOf(timeline.output)) if (stream === 2) program.raised = lineOf(text) || program.raised;
-  }
   player.live = false;
   player.end = player.t = stage.end;
   player.speed = pleasantSpeed(stage.end - stage.start);
@@ -106,8 +108,18 @@ function applyHash() {
   if (hit) moves.select(hit);
 }
 
+function examples() {
+  const dialog = byId("examples", HTMLDialogElement);
+  // What fetches the catalogue comes with the first look at it: the page itself is lighter by so much.
+  if (dialog.dataset.htmx) document.head.append(make("script", { src: dialog.dataset.htmx }));
+  delete dialog.dataset.htmx;
+  dialog.showModal();
+}
+
 async function run() {
   if (!await program.run()) return;
+  path = location.pathname;
+  query = location.search;
   stage.reset();
   player.seek(0);
   player.follow();
@@ -186,14 +198,12 @@ byId("outline").addEventListener("toggle", async () => {
   stage.invalidate();
 }, { once: true });
 on("revert", () => program.revert());
-on("open-help", () => byId("help", HTMLDialogElement).showModal());
-on("open-examples", () => {
-  const dialog = byId("examples", HTMLDialogElement);
-  // What fetches the catalogue comes with the first look at it: the page itself is lighter by so much.
-  if (dialog.dataset.htmx) document.head.append(make("script", { src: dialog.dataset.htmx }));
-  delete dialog.dataset.htmx;
-  dialog.showModal();
+on("tour", () => {
+  byId("help", HTMLDialogElement).close();
+  tour(true);
 });
+on("open-help", () => byId("help", HTMLDialogElement).showModal());
+on("open-examples", examples);
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 }
@@ -206,7 +216,17 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const calm = () => (player.eased = !still.matches);
 still.addEventListener("change", calm);
 calm();
-addEventListener("popstate", () => location.reload());
+for (const change of ["online", "offline"]) addEventListener(change, () => stage.invalidate());
+addEventListener("popstate", () => {
+  // Another view of this run is shown in place; another run or program is another page.
+  if (location.pathname !== path || location.search !== query) return location.reload();
+  if (session.phase !== "over") return;
+  moves.select(null);
+  stage.fit();
+  player.seek(stage.end);
+  applyHash();
+  stage.invalidate();
+});
 panes(() => stage.resize());
 theme(() => stage.recolour());
 
@@ -224,8 +244,10 @@ stage.invalidate();
 
 // A run's picture comes first: making an editor would hold it up.
 void pictured.promise.then(() => program.begin());
-void import("./later.js").then(({ Notices, Panels }) => {
+void import("./later.js").then(({ Notices, Panels, RunView }) => {
   panels = new Panels(stage, moves);
+  words = new RunView(stage, program, moves);
   stage.notices = new Notices((finding) => moves.notice(finding));
+  if (!memory.get("toured")) tour(false);
   stage.invalidate();
 });

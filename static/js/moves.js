@@ -28,6 +28,8 @@ export class Moves {
     this.alone = false;
     /** The lane whose line the editor shows: that of the last step, or the selected one. */
     this.followed = 0;
+    /** A step, a pause or a choice by key is to be announced, once it is told. */
+    this.announce = false;
   }
 
   /** @param {number} time */
@@ -115,6 +117,7 @@ export class Moves {
     const event = neighbour(chosen ? [chosen] : rowsOf(timeline, view), player.aim, direction);
     if (!event) return;
     player.glide(event.t);
+    this.announce = true;
     this.followed = event.lane.id;
     // What is selected keeps up with the steps of its lane.
     if (view.selected?.part === "span" && view.selected.lane === event.lane.id) view.selected = spanAt(event.lane, event.t);
@@ -136,6 +139,7 @@ export class Moves {
 
   toggle() {
     this.stage.player.toggle();
+    this.announce = !this.stage.player.playing;
     this.stage.invalidate();
   }
 
@@ -180,6 +184,7 @@ export class Moves {
     const lane = rows[at < 0 ? (direction > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + direction))];
     const hit = spanAt(lane, player.t);
     if (hit) this.select(hit);
+    this.announce = true;
     if (lane) stage.show(lane.id, player.t, player.t);
   }
 

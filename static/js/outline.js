@@ -5,8 +5,9 @@
 import { ENDINGS, LOOK } from "./names.js";
 import { findingParts, findingWord, sureness } from "./findings.js";
 import { jobRows } from "./job-words.js";
+import { laneWord, linkWord, lookWord } from "./terms.js";
 import { duration, listed, ngettext, t } from "./text.js";
-import { endingWord, holders, laneWord, linkWord, lookWord, nameOf, resourceOf, stayOf, who } from "./words.js";
+import { endingWord, holders, nameOf, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */

@@ -3,10 +3,13 @@
  * after the first picture, and what is in a panel when that is opened.
  * @module
  */
-import { byId } from "./dom.js";
+import { byId, toast } from "./dom.js";
 import { FactsView, tellTip } from "./facts-view.js";
 import { FoundView } from "./found-view.js";
 import { LanesView } from "./lanes-view.js";
+import { lookWord } from "./terms.js";
+import { moment, t } from "./text.js";
+import { fullName, stayAt } from "./words.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./moves.js").Moves} Moves */
@@ -51,8 +54,13 @@ export class Panels {
   /** @param {string} name */
   async #load(name) {
     const box = byId(name);
-    const { TotalsView, WaitsView } = await import("./asked.js");
-    this.panels[name] ??= new (name === "waits" ? WaitsView : TotalsView)(box, this.moves);
+    try {
+      const { TotalsView, WaitsView } = await import("./asked.js");
+      this.panels[name] ??= new (name === "waits" ? WaitsView : TotalsView)(box, this.moves);
+    } catch {
+      this.open = "";
+      toast(t("The server can't be reached."), true);
+    }
     this.stage.invalidate();
   }
 
@@ -101,6 +109,19 @@ export class Panels {
       tab.tabIndex = mine ? 0 : -1;
       if (mine) this.panels[name]?.show(this.stage);
     }
+  }
+
+  /**
+   * Says aloud what a step, a pause or a choice by key has led to: what the followed lane does, then everybody else.
+   * @param {string} sentence
+   */
+  announce(sentence) {
+    const { timeline, moment: time } = this.stage;
+    const lane = timeline.lanes[this.moves.followed];
+    const stay = lane && stayAt(timeline, lane, time);
+    const line = stay?.line ? `, ${t("line {n}", { n: stay.line })}` : "";
+    const own = lane ? `${fullName(timeline, lane)}: ${stay ? lookWord(stay.look) : t("has ended")}${line}. ` : "";
+    byId("said").textContent = `${moment(time)}. ${own}${sentence}`;
   }
 
   /**

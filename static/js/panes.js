@@ -104,6 +104,8 @@ function fold(id, pane, changed) {
 
 /** Whether the page is dark now. */
 export function isDark() {
+  // Paper is white.
+  if (matchMedia("print").matches) return false;
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
@@ -114,7 +116,7 @@ export function isDark() {
  */
 export function theme(changed) {
   const system = matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", changed);
+  for (const media of [system, matchMedia("print")]) media.addEventListener("change", changed);
   byId("theme").addEventListener("click", () => {
     const dark = !isDark();
     const { dataset } = document.documentElement;

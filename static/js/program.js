@@ -30,6 +30,8 @@ export class Program {
   raised = 0;
   /** The program of the run that is shown. */
   ran = "";
+  /** Why the server does not run it now, and from when on it may (performance.now()). @type {{text: string, until: number} | null} */
+  refusal = null;
   #marked = "";
   #keeping = 0;
 
@@ -112,6 +114,7 @@ export class Program {
   async run() {
     const { session, data } = this;
     if (session.live || data.sandbox.reason !== null) return false;
+    this.refusal = null;
     const source = this.editor?.source() ?? this.source;
     const python = byId("python", HTMLSelectElement).value || null;
     try {
@@ -131,8 +134,10 @@ export class Program {
         toast(t("The server can't be reached."), true);
         return false;
       }
-      const again = problem.retryAfter ? t("Try again in {n} s.", { n: problem.retryAfter }) : "";
-      toast(`${t(problem.message)}${problem.detail ? `: ${problem.detail}` : ""}. ${again}`, true);
+      const said = `${t(problem.message)}${problem.detail ? `: ${problem.detail}` : ""}.`;
+      if (problem.retryAfter) this.refusal = { text: said, until: performance.now() + problem.retryAfter * 1000 };
+      else toast(said, true);
+      this.changed();
       return false;
     }
   }

@@ -3,9 +3,10 @@
  * @module
  */
 import { linesOf } from "./output.js";
+import { laneWord, lookWord } from "./terms.js";
 import { t } from "./text.js";
 import { spanAt, spanHit } from "./walk.js";
-import { fullName, isInternal, laneWord, lookWord, resourceOf, stayOf, who } from "./words.js";
+import { fullName, isInternal, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./view.js").Hit} Hit */

@@ -40,16 +40,6 @@ export async function share(stage) {
 }
 
 /**
- * Offers the trace of a run that has ended, for other tools.
- * @param {import("./session.js").Session} session
- */
-export function offer({ run, phase }) {
-  const link = byId("export", HTMLAnchorElement);
-  link.hidden = !run || phase !== "over";
-  if (run) link.href = `/api/runs/${encodeURIComponent(run.id)}/export/chrome.json`;
-}
-
-/**
  * Has the server keep a run whose link was given away; if it can't, the run is kept as long as any other.
  * @param {string} id
  */

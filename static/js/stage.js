@@ -140,6 +140,8 @@ export class Stage {
   /** Light has become dark, or the other way round. */
   recolour() {
     this.palette = palette(isDark());
+    // At once: paper does not wait for a frame.
+    if (this.view.width && this.view.height) this.#paint();
     this.invalidate();
   }
 

@@ -1,12 +1,11 @@
 /**
- * The words around the picture: status, outcome, the sentence, the facts, the tip. Called a few times a second at most.
+ * The words around the picture: status, the sentence, what stands where there is no picture. Called a few times a second at most.
  * @module
  */
 import { button, byId, fill, icon, make, nodes, plain } from "./dom.js";
 import { LOOK } from "./names.js";
-import { honestyOf, outcomeOf, ranOn } from "./outcome.js";
 import { sentence, staysAt } from "./sentence.js";
-import { date, duration, moment, number, t } from "./text.js";
+import { duration, moment, number, t } from "./text.js";
 import { fullName } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -50,53 +49,6 @@ function tenths(ns) {
 }
 
 /**
- * How the run ended, when and where it ran, and what its trace is missing.
- * @param {Session} session
- * @param {{line: number, edit: (() => void) | null, go: (part: Exclude<Part, string>) => void}} options line: the one that raised
- */
-export function tellOutcome(session, { line, edit, go }) {
-  const { run, phase, timeline } = session;
-  const box = byId("outcome");
-  if (!run || (phase !== "over" && !edit) || session.problem) {
-    box.hidden = true;
-    box.dataset.said = box.dataset.run = "";
-    return;
-  }
-  const over = phase === "over";
-  const { mood, parts } = over ? outcomeOf(run, timeline) : { mood: "plain", parts: [t("This run is on the way")] };
-  box.hidden = false;
-  const said = [run.id, phase, line, Boolean(edit)].join();
-  fill(box, said, () => {
-    box.dataset.mood = mood;
-    box.dataset.run = over ? run.id : "";
-    const words = make("div", {}, make("span", { class: "words" }, ...nodes(parts)));
-    if (over && line) words.append(" · ", button(t("line {n}", { n: line }), "link", () => go({ line })));
-    words.append(make("small", {}, ` · ${ranOn(run, date(run.created))}`));
-    const children = [mood === "good" ? icon("circle-check") : mood === "bad" ? icon("circle-x") : icon("clock"), words];
-    if (edit) {
-      const again = button("", "button", edit);
-      again.append(icon("pencil"), t("Edit and rerun"));
-      return [...children, again];
-    }
-    return children;
-  });
-}
-
-/**
- * What watching cost, and what it missed: always in one place.
- * @param {Session} session
- */
-export function tellHonest(session) {
-  const box = byId("honest");
-  const { run, timeline, phase } = session;
-  box.hidden = !run || Boolean(session.problem);
-  if (!run) return;
-  const { text, lost } = phase === "over" ? honestyOf(run, timeline) : { text: t("What watching costs and what it misses is told when the run has ended."), lost: false };
-  fill(box, text, () => [lost ? icon("triangle-alert") : icon("eye"), make("span", {}, text)]);
-  box.toggleAttribute("data-lost", lost);
-}
-
-/**
  * What is going on at the playhead; who is on which line, for the editor.
  * @param {Stage} stage
  * @returns {import("./words.js").Stay[]}
@@ -115,25 +67,30 @@ export function tellMoment(stage) {
 }
 
 /**
- * What stands where there is no picture yet.
+ * What stands where there is no picture yet, and what one can do about it.
  * @param {Session} session
- * @param {boolean} closed no programs can be run here
+ * @param {{closed: boolean, run: () => void, examples: () => void}} options closed: no programs can be run here
  */
-export function tellEmpty(session, closed) {
+export function tellEmpty(session, { closed, run, examples }) {
   const box = byId("empty");
   const { phase, problem, timeline } = session;
   const nothing = !timeline.order.length;
   box.hidden = !nothing && !problem;
   if (box.hidden) return;
-  const [title, text] = problem === "unknown" ? [t("There is no such run"), t("Perhaps the link is not complete.")]
-    : problem === "deleted" ? [t("This run was deleted"), t("Its program and its trace are gone.")]
-    : problem === "failed" ? [t("The trace can't be read"), t("Reload the page to try again.")]
-    : phase === "idle" && closed ? [t("Programs can't be run here"), t("Runs that were recorded can be looked at: open the link of one.")]
-    : phase === "idle" ? [t("Nothing has run yet"), t("Press Run (Ctrl-Enter): every process, thread and task gets a lane, live while it runs.")]
-    : phase === "queued" ? [queued(session), t("The run begins as soon as there is room.")]
-    : phase === "over" ? [t("Nothing was recorded"), t("The program ended before it could be watched.")]
-    : [t("Starting Python…"), ""];
-  fill(box, title, () => [make("b", {}, title), make("p", {}, text)]);
+  const [sign, title, text, ...verbs] = problem === "unknown" ? [icon("file-question-mark"), t("There is no such run"), t("Perhaps the link is not complete."), home()]
+    : problem === "deleted" ? [icon("trash-2"), t("This run was deleted"), t("Its program and its trace are gone."), home()]
+    : problem === "failed" ? [icon("triangle-alert"), t("The trace can't be read"), t("Reload the page to try again."), button(t("Reload"), "button", () => location.reload())]
+    : phase === "idle" && closed ? [icon("ban"), t("Programs can't be run here"), t("Runs that were recorded can be looked at: open the link of one.")]
+    : phase === "idle" ? [icon("play"), t("Nothing has run yet"), t("Press Run (Ctrl-Enter): every process, thread and task gets a lane, live while it runs."),
+      button(t("Run"), "button primary", run), button(t("Examples"), "button", examples)]
+    : phase === "queued" ? [icon("hourglass"), queued(session), t("The run begins as soon as there is room.")]
+    : phase === "over" ? [icon("eye"), t("Nothing was recorded"), t("The program ended before it could be watched.")]
+    : [icon("hourglass"), phase === "loading" ? t("Loading…") : t("Starting Python…"), ""];
+  fill(box, title, () => [sign, make("b", {}, title), make("p", {}, text), ...(verbs.length ? [make("div", {}, ...verbs)] : [])]);
+}
+
+function home() {
+  return make("a", { class: "button", href: "/" }, t("To the playground"));
 }
 
 /**

@@ -4,9 +4,10 @@
  */
 import { button, fill, make, nodes } from "./dom.js";
 import { LOOK } from "./names.js";
+import { LEGEND, lookWord } from "./terms.js";
 import { duration, moment, ngettext, number, t } from "./text.js";
 import { ranOf, readyOf, totalsOf, totalsWords, waitedOf } from "./totals.js";
-import { LEGEND, fullName, lookWord, resourceOf } from "./words.js";
+import { fullName, resourceOf } from "./words.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./totals.js").Total} Total */

@@ -88,11 +88,11 @@
  */
 
 /**
- * The view that a link asks for; NaN where it asks for nothing.
+ * The view that a link asks for; NaN where it asks for nothing, or for nonsense.
  * @param {string} hash
  */
 export function viewOf(hash) {
   const wanted = new URLSearchParams(hash.slice(1));
-  const of = (/** @type {string} */ name) => (wanted.has(name) ? Number(wanted.get(name)) : NaN);
+  const of = (/** @type {string} */ name) => (/^\d{1,18}$/.test(wanted.get(name)?.replace(/^-/, "") ?? "") ? Number(wanted.get(name)) : NaN);
   return { t: of("t"), from: of("from"), to: of("to"), lane: of("lane") };
 }

@@ -3,11 +3,12 @@
  * @module
  */
 import { button, fill, make, nodes } from "./dom.js";
+import { LEGEND } from "./terms.js";
 import { ngettext, t } from "./text.js";
 import { waitsAt } from "./waits.js";
 import { planOf } from "./waits-plan.js";
 import { stepsOf, verdictOf } from "./waits-words.js";
-import { LEGEND, fullName, lookNote, resourceOf, stayOf } from "./words.js";
+import { fullName, lookNote, resourceOf, stayOf } from "./words.js";
 import { spanHit } from "./walk.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */

@@ -4,8 +4,9 @@
  */
 import { LOOK, QUEUE } from "./names.js";
 import { search } from "./store.js";
+import { lookWord } from "./terms.js";
 import { duration, listed, ngettext, rich, t } from "./text.js";
-import { lookWord, resourceOf, who } from "./words.js";
+import { resourceOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./text.js").Part} Part */
@@ -51,30 +52,51 @@ export function verdictOf(timeline, { knots, chosen, circle, root }, time) {
   if (!knots.size) return [t("Nobody waits for another now.")];
   const end = knots.get(root);
   if (knot && end) {
-    if (end === knot) return why(timeline, knot, time);
-    return [...rich(t("In the end {who} waits for {root}."), { who: names(timeline, [chosen]), root: names(timeline, [root]) }), " ", ...why(timeline, end, time)];
+    if (end === knot) return why(timeline, [knot], time);
+    return [...rich(t("In the end {who} waits for {root}."), { who: names(timeline, [chosen]), root: names(timeline, [root]) }), " ", ...why(timeline, [end], time)];
   }
-  const ends = [...knots.values()].filter(({ need }) => !need?.lanes.length);
-  return ends.slice(0, MOST_NAMES).flatMap((each, index) => [...(index ? [" "] : []), ...why(timeline, each, time)]);
+  /** Those that wait for the same are told together. @type {Map<string, Knot[]>} */
+  const ends = new Map();
+  for (const each of knots.values()) {
+    if (each.need?.lanes.length) continue;
+    const key = each.need ? `${each.need.how} ${each.stay?.look} ${each.stay?.look === LOOK.SLEEP ? "" : each.stay?.on}` : `lane ${each.lane.id}`;
+    ends.set(key, [...(ends.get(key) ?? []), each]);
+  }
+  const groups = [...ends.values()];
+  const only = groups.length === 1 && groups[0].length === 1 && knots.size > 2 ? groups[0] : null;
+  if (only) return [...rich(t("In the end all wait for {root}."), { root: names(timeline, [only[0].lane.id]) }), " ", ...why(timeline, only, time)];
+  return groups.slice(0, MOST_NAMES).flatMap((group, index) => [...(index ? [" "] : []), ...why(timeline, group, time)]);
 }
 
 /**
- * What a lane does that is the root of a wait.
+ * What lanes do that are the root of a wait.
  * @param {Lanes} timeline
- * @param {Knot} knot
+ * @param {Knot[]} group that waits for the same
  * @param {number} time
  * @returns {Part[]}
  */
-function why(timeline, knot, time) {
-  const { stay, need, lane } = knot;
+function why(timeline, group, time) {
+  const [knot] = group, { stay, need } = knot;
   if (!stay || !need) return doing(timeline, knot, time);
-  const on = timeline.resources[stay.on];
-  const values = { who: names(timeline, [lane.id]), what: resourceOf(timeline, stay.on) };
-  if (stay.look === LOOK.SLEEP) return [...rich(t("{who} sleeps."), values), ...endedBy(timeline, knot, time)];
-  if (stay.look === LOOK.IO) return [...rich(t("{who} waits for something outside of the program."), values), ...endedBy(timeline, knot, time)];
-  if (need.how === "gil" || need.how === "turn") return [...stepOf(timeline, knot), ...endedBy(timeline, knot, time)];
-  const text = on?.kind === QUEUE ? t("{who} waits until another lane puts something into {what} or takes something out.") : t("{who} waits for {what}; nothing that was seen says who must end that.");
-  return [...rich(text, values), ...endedBy(timeline, knot, time)];
+  const values = { who: names(timeline, group.map(({ lane }) => lane.id)), what: resourceOf(timeline, stay.on) };
+  const text = need.how === "gil" || need.how === "turn" ? "" : rootText(timeline, stay, time, group.length === 1);
+  return [...(text ? rich(text, values) : stepOf(timeline, knot)), ...(group.length === 1 ? endedBy(timeline, knot, time) : [])];
+}
+
+/**
+ * @param {Lanes} timeline
+ * @param {import("./words.js").Stay} stay
+ * @param {number} time
+ * @param {boolean} alone it is one lane's
+ */
+function rootText(timeline, { look, on: id }, time, alone) {
+  const on = timeline.resources[id];
+  if (look === LOOK.SLEEP) return alone ? t("{who} sleeps.") : t("{who} sleep.");
+  if (look === LOOK.IO) return alone ? t("{who} waits for something outside of the program.") : t("{who} wait for something outside of the program.");
+  if (on?.kind !== QUEUE) return alone ? t("{who} waits for {what}; nothing that was seen says who must end that.") : t("{who} wait for {what}; nothing that was seen says who must end that.");
+  const at = on.levels ? search(on.levels.t, on.levels.n, time) - 1 : -1;
+  if (at >= 0 && on.levels?.what[at] === 0) return alone ? t("{who} waits until another lane puts something into {what}, which is empty.") : t("{who} wait until another lane puts something into {what}, which is empty.");
+  return alone ? t("{who} waits until another lane puts something into {what} or takes something out.") : t("{who} wait until another lane puts something into {what} or takes something out.");
 }
 
 /**

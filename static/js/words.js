@@ -2,7 +2,7 @@
  * What lanes, looks and resources are called on the page, and who does what at a time.
  * @module
  */
-import { GIL, LINKS, LOOK, MARKS, PROCESS, RESOURCES, RUNNING, TASK } from "./names.js";
+import { GIL, LOOK, RESOURCES, RUNNING, TASK } from "./names.js";
 import { search } from "./store.js";
 import { t } from "./text.js";
 
@@ -21,8 +21,6 @@ import { t } from "./text.js";
  * @property {string} function
  */
 
-/** What the style sheet calls the looks. */
-export const LEGEND = ["", "sleep", "runs", "gil", "loop", "lock", "other", "io", "sleep", "await"];
 /** Holds that one looks back over to find who holds something. */
 const FAR = 400;
 
@@ -192,25 +190,6 @@ export function kindWord(kind) {
 }
 
 /**
- * What a look means.
- * @param {number} look
- */
-export function lookWord(look) {
-  switch (look) {
-    case LOOK.CREATED: return t("created");
-    case LOOK.RUNNING: return t("running");
-    case LOOK.WANTS_GIL: return t("ready, wants the GIL");
-    case LOOK.WANTS_LOOP: return t("ready, wants the event loop");
-    case LOOK.LOCK: return t("blocked on a lock");
-    case LOOK.OTHER: return t("waiting for another");
-    case LOOK.IO: return t("waiting for I/O");
-    case LOOK.SLEEP: return t("sleeping");
-    case LOOK.AWAIT: return t("suspended at await");
-    default: return "";
-  }
-}
-
-/**
  * The same in a word, for a lane's label.
  * @param {number} look
  */
@@ -255,49 +234,6 @@ export function endingNote(ending) {
     case "raised": return t("exception");
     case "unfinished": return t("cut off");
     default: return endingWord(ending);
-  }
-}
-
-/** @param {number} kind of a lane */
-export function laneWord(kind) {
-  return kind === PROCESS ? t("process") : kind === TASK ? t("task") : t("thread");
-}
-
-/** @param {number} kind of a link */
-export function linkWord(kind) {
-  switch (LINKS[kind]) {
-    case "start": return t("started by");
-    case "join": return t("went on when this ended:");
-    case "handoff": return t("lock handed over by");
-    case "item": return t("item from");
-    case "cancel": return t("cancelled by");
-    default: return t("woken by");
-  }
-}
-
-/**
- * The same as seen from the cause: what it did to the other lane.
- * @param {number} kind of a link
- */
-export function effectWord(kind) {
-  switch (LINKS[kind]) {
-    case "start": return t("started");
-    case "join": return t("went on when this ended");
-    case "handoff": return t("got the lock");
-    case "item": return t("got the item");
-    case "cancel": return t("cancelled");
-    default: return t("woken");
-  }
-}
-
-/** @param {number} kind of a mark */
-export function markWord(kind) {
-  switch (MARKS[kind]) {
-    case "failed_start": return t("failed to start");
-    case "exception": return t("exception");
-    case "warning": return t("warning");
-    case "never_retrieved": return t("exception never retrieved");
-    default: return t("coroutine never awaited");
   }
 }
 

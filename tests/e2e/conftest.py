@@ -25,13 +25,13 @@ OPEN_ALL = """async () => {
   const pause = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   for (let closed = [null]; closed.length;) {
     await pause();
-    closed = [...outline.querySelectorAll("details:not([open])")];
-    for (const each of closed) each.open = true;
+    closed = [...outline.querySelectorAll("[aria-expanded='false']")];
+    for (const each of closed) each.firstElementChild.click();
     if (!outline.querySelector("li")) closed = [null];
   }
   const count = {};
   for (const lane of outline.querySelectorAll("li[data-lane]")) {
-    const items = [...lane.querySelector("details > ul").children];
+    const items = [...lane.querySelector("[role='group']").children];
     const of = (kind) => items.filter((item) => item.dataset.kind === kind).map((item) => item.textContent);
     const name = lane.querySelector("b").textContent;
     count[lane.dataset.lane] = { name, spans: of("span"), links: of("link") };
@@ -149,15 +149,22 @@ Visit = Callable[..., Playground]
 
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    """Opens playgrounds: each in a new context, or as another tab of one; `at` is another server's address."""
+    """Opens playgrounds: each in a new context, or as another tab of one; `at` is another server's address.
+
+    On the first visit of a new reader there is a tour.
+    """
     contexts: list[BrowserContext] = []
     opened: list[Playground] = []
 
-    def visit(tab_of: Playground | None = None, at: str = server.url, **options: Any) -> Playground:
+    def visit(
+        tab_of: Playground | None = None, at: str = server.url, first: bool = False, **options: Any
+    ) -> Playground:
         if tab_of is None:
             settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce"}
             contexts.append(browser.new_context(**(settings | options)))
             context = contexts[-1]
+            if not first:
+                context.add_init_script("localStorage.setItem('interleave.toured', 'true')")
         else:
             context = tab_of.page.context
         opened.append(Playground(context.new_page(), at))

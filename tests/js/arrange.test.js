@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Arrangement, quietIn, relatedTo, stemOf } from "../../static/js/arrange.js";
+import { Arrangement, quietIn, stemOf } from "../../static/js/arrange.js";
 import { parse } from "../../static/js/chunk.js";
 import { Timeline } from "../../static/js/fold.js";
 import { CREATED, KIND, PROCESS, RUNNING, TASK, THREAD, WAITING } from "../../static/js/names.js";
+import { relatedTo } from "../../static/js/related.js";
 import { placesOf } from "../../static/js/rows.js";
 import { running, runningAt } from "../../static/js/runs.js";
 import { encode } from "./encode.js";
