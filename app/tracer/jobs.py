@@ -32,6 +32,13 @@ def called(what: Any) -> int:
     return function(what)
 
 
+def _of_item(item: Any) -> int:
+    """The place of the function of what is put on a ThreadPoolExecutor's queue, which has it by itself until 3.13."""
+    what = getattr(item, "fn", None) or getattr(item, "task", None)
+    what = what[0] if type(what) is tuple else what
+    return called(what) if callable(what) else 0
+
+
 def _runs_another(what: Any) -> bool:
     context = getattr(sys.modules.get("_contextvars"), "Context", None)
     chunk = getattr(sys.modules.get("concurrent.futures.process"), "_process_chunk", None)
@@ -66,7 +73,7 @@ def work_queue(plain: Any, empty: type[Exception]) -> Any:
             else:
                 found.puts += 1
                 vars(item.future._condition)["_interleave"] = found.number, found.puts, False
-                job(wire.SUBMITTED, found.number, found.puts | called(item.fn) << 32, 0, where)
+                job(wire.SUBMITTED, found.number, found.puts | _of_item(item) << 32, 0, where)
             put(self, item, block, timeout)
 
         def get(self, block: bool = True, timeout: float | None = None) -> Any:
