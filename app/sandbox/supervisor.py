@@ -40,9 +40,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bundle  # type: ignore[import-not-found]
 import sampler  # type: ignore[import-not-found] # with -I a script has no other way to what lies beside it
 import tree  # type: ignore[import-not-found]
-from walls import HOME, Order, call, rlimits, stage, walls  # type: ignore[import-not-found]
-
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+from family import adopt_orphans, become, die_with, end_orphans, spawn  # type: ignore[import-not-found]
+from walls import HOME, Order, rlimits, stage, walls  # type: ignore[import-not-found]
 
 DESCRIPTORS = ("socket", "stdout", "stderr", "seccomp", "samples")
 """What comes with every message, in this order; locks to be held while the supervisor lives may follow."""
@@ -109,7 +108,7 @@ def supervise(descriptors: list[int], parent: int) -> None:
             stage(order)
         become(order["user"], parent)
         if order["walls"] != "bubblewrap":
-            call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            adopt_orphans()
         box = Box(order, used)
     except (OSError, Failed) as error:
         if order["walls"] != "bubblewrap":
@@ -162,23 +161,6 @@ class Lines:
         return self.messages.pop(0)
 
 
-def become(user: int | None, parent: int) -> None:
-    """Drop every privilege for good, and die with the parent. In this order: a change of user forgets the signal."""
-    if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    die_with(parent)
-
-
-def die_with(parent: int) -> None:
-    """Be killed when the parent is gone, and so when it is already."""
-    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        raise SystemExit
-
-
 # -- the box -----------------------------------------------------------------------------------------------------------
 
 
@@ -214,9 +196,8 @@ class Box:
             streams = (os.open("/dev/null", os.O_RDONLY), say, say)
         self.bwrap = spawn(arguments, streams, inherited)
         self.ended = os.pidfd_open(self.bwrap)
-        for descriptor in (*inherited, say, tell_info):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        for descriptor in {*inherited, say, tell_info}:
+            os.close(descriptor)
         self.report = b""
         self.cause = self.detail = ""
         self.zero = self.root_ended = self.ahead = 0
@@ -367,34 +348,6 @@ class Box:
         elif not self.cause:
             result |= {"cause": "sandbox_failed", "detail": self.complaint() or "the sandbox ended by itself"}
         return result | {"cpu_ns": max(self.used.cpu, numbers.get("cpu", 0))}
-
-
-def spawn(arguments: list[str], streams: tuple[int, ...], inherited: tuple[int, ...]) -> int:
-    """Start a program, which dies with this process, with these as its first descriptors."""
-    supervisor = os.getpid()
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        die_with(supervisor)
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        for number, descriptor in enumerate(streams):
-            os.dup2(descriptor, number)
-        for descriptor in inherited:
-            os.set_inheritable(descriptor, True)
-        os.execve(arguments[0], arguments, {})  # noqa: S606 - no shell is the point
-    finally:
-        os._exit(127)
-
-
-def end_orphans() -> None:
-    """Kill and reap what comes to this process where no kernel ends a tree: those whose parents have died."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            with open(f"/proc/self/task/{os.getpid()}/children") as children:
-                for pid in children.read().split():
-                    os.kill(int(pid), signal.SIGKILL)
-            os.wait()
 
 
 def seconds(ns: int) -> str:

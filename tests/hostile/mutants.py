@@ -89,7 +89,7 @@ MUTANTS = (
         "the empty environment",
         (
             (WALLS, '"--cap-drop", "ALL", "--clearenv"', '"--cap-drop", "ALL"'),
-            (SUPERVISOR, "arguments[0], arguments, {}", "arguments[0], arguments, os.environ"),
+            ("app/sandbox/family.py", "arguments[0], arguments, {}", "arguments[0], arguments, os.environ"),
             (INIT, "environment = {", "environment = os.environ | {"),
         ),
         ("environment_of_the_host",),
