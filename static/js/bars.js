@@ -280,19 +280,22 @@ function drawUnseen({ c, timeline, view, model, p }, { lane, resource }, y) {
  */
 function drawRunning({ c, timeline, view, model, p }, { lane, y, height }) {
   if (!lane) return;
-  // Columns lie still on the run while it moves.
-  const step = 2 ** Math.ceil(Math.log2(((view.to - view.from) * 1.02) / (COLUMNS - 1)));
-  const from = Math.floor(view.from / step) * step;
-  const counts = running(timeline, lane, from, step);
-  const most = Math.max(2, Math.ceil(Math.max(...counts) - 0.05));
+  // Columns lie still on the run while it moves, and are counted by tiles.
+  const step = 2 ** Math.ceil(Math.log2((view.to - view.from) / COLUMNS)), length = step * COLUMNS;
+  const first = Math.floor(view.from / length), last = Math.floor(view.to / length);
+  const tiles = Array.from({ length: last - first + 1 }, (_, index) => running(timeline, lane, step, first + index));
+  const most = Math.max(2, ...tiles.map((counts) => Math.ceil(Math.max(...counts) - 0.05)));
   const bottom = y + height - 4, unit = (height - 8) / most;
-  const x = (/** @type {number} */ column) => Math.round(model.x(from + column * step) * view.dpr) / view.dpr;
+  const x = (/** @type {number} */ column) => Math.round(model.x(column * step) * view.dpr) / view.dpr;
   c.fillStyle = p.line;
   for (let level = 1; level <= most; level++) if (unit > 4 || level === most || level === 1) c.fillRect(model.left, Math.round(bottom - level * unit), view.width, 1);
   c.fillStyle = p.looks[LOOK.RUNNING];
-  for (let column = 0; column < COLUMNS; column++) {
-    if (counts[column] > 0) c.fillRect(x(column), bottom - counts[column] * unit, x(column + 1) - x(column), counts[column] * unit);
-  }
+  tiles.forEach((counts, index) => {
+    const begin = (first + index) * COLUMNS;
+    for (let column = 0; column < COLUMNS; column++) {
+      if (counts[column] > 0) c.fillRect(x(begin + column), bottom - counts[column] * unit, x(begin + column + 1) - x(begin + column), counts[column] * unit);
+    }
+  });
 }
 
 /** The greatest level of each resource so far. @type {WeakMap<import("./store.js").Facts, {n: number, most: number}>} */

@@ -30,6 +30,8 @@ export class Moves {
     this.followed = 0;
     /** A step, a pause or a choice by key is to be announced, once it is told. */
     this.announce = false;
+    /** What is told depends on what is in view. */
+    this.viewTold = false;
   }
 
   /** @param {number} time */
@@ -172,7 +174,8 @@ export class Moves {
   /** The reader has moved the view. */
   moved() {
     this.stage.following = false;
-    this.stage.repaint();
+    if (this.viewTold) this.stage.invalidate();
+    else this.stage.repaint();
   }
 
   /** @param {1 | -1} direction */

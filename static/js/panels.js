@@ -98,6 +98,7 @@ export class Panels {
     if (selected && !this.open) this.open = "facts";
     if (!selected && this.open === "facts") this.open = "";
     this.box.hidden = !this.open;
+    this.moves.viewTold = this.open === "totals";
     this.#tab("facts").hidden = !selected;
     this.#tab("found").hidden = !this.found.asked;
     this.lanes.show();

@@ -9,7 +9,10 @@ import { stayAt } from "./words.js";
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 
-/** What was counted last for a process. @type {WeakMap<Lane, {key: string, counts: Float32Array}>} */
+/** While a run is on, it is counted anew once in so much of its time. */
+const LIVE_NS = 2e8;
+const MOST_TILES = 16;
+/** What was counted for a process, all at one step. @type {WeakMap<Lane, {state: string, step: number, tiles: Map<number, Float32Array>}>} */
 const counted = new WeakMap();
 const shares = new Float32Array(COLUMNS * LOOKS);
 
@@ -28,21 +31,22 @@ export function runningAt(timeline, process, time) {
 }
 
 /**
- * The mean number of threads that run in each of COLUMNS equal steps from a time on.
+ * The mean number of threads that run, in COLUMNS equal steps of time.
  * @param {Lanes} timeline
  * @param {Lane} process
- * @param {number} from
  * @param {number} step ns
- * @returns {Float32Array} good until the next call
+ * @param {number} tile which COLUMNS steps, from the run's zero
+ * @returns {Float32Array}
  */
-export function running(timeline, process, from, step) {
-  const key = `${from} ${step} ${timeline.events} ${timeline.end}`;
-  const before = counted.get(process);
-  if (before?.key === key) return before.counts;
-  const counts = before?.counts ?? new Float32Array(COLUMNS);
+export function running(timeline, process, step, tile) {
+  const state = timeline.over ? `${timeline.events}` : `${Math.floor(timeline.end / LIVE_NS)}`;
+  let known = counted.get(process);
+  if (known?.state !== state || known.step !== step || known.tiles.size > MOST_TILES) counted.set(process, (known = { state, step, tiles: new Map() }));
+  const before = known.tiles.get(tile);
+  if (before) return before;
   shares.fill(0);
-  for (const lane of threadsOf(process)) density(lane, lane.end === lane.end ? lane.end : timeline.end, from, step, shares);
-  for (let column = 0; column < COLUMNS; column++) counts[column] = shares[column * LOOKS + LOOK.RUNNING];
-  counted.set(process, { key, counts });
+  for (const lane of threadsOf(process)) density(lane, lane.end === lane.end ? lane.end : timeline.end, tile * COLUMNS * step, step, shares);
+  const counts = Float32Array.from({ length: COLUMNS }, (_, column) => shares[column * LOOKS + LOOK.RUNNING]);
+  known.tiles.set(tile, counts);
   return counts;
 }

@@ -164,7 +164,7 @@ def visit(browser: Browser, server: Server) -> Iterator[Visit]:
             contexts.append(browser.new_context(**(settings | options)))
             context = contexts[-1]
             if not first:
-                context.add_init_script("localStorage.setItem('interleave.toured', 'true')")
+                context.add_init_script("try { localStorage.setItem('interleave.toured', 'true') } catch {}")
         else:
             context = tab_of.page.context
         opened.append(Playground(context.new_page(), at))

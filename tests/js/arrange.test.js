@@ -110,6 +110,6 @@ test("how many threads run at once is counted, and is never more than one with a
   const timeline = story();
   const process = laneOf(timeline, 1);
   assert.deepEqual([0.5, 6, 9.5, 13].map((t) => runningAt(timeline, process, t * MS)), [0, 1, 2, 0]);
-  const counts = running(timeline, process, 0, MS);
+  const counts = running(timeline, process, MS, 0);
   assert.deepEqual([...counts.slice(0, 14)].map((count) => Math.round(count * 10) / 10), [0, 1, 1, 2, 2, 1, 1, 1, 1, 2, 1, 1, 0, 0]);
 });
