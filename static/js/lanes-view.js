@@ -52,6 +52,7 @@ export class LanesView {
     const { group, compact, tracks } = this.stage.view.arranged;
     memory.set(KEPT, { group, compact, tracks });
     this.stage.scroll(this.stage.view.scrollTop);
+    this.stage.invalidate();
   }
 
   /** Puts the menu below its button. */

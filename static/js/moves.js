@@ -172,7 +172,8 @@ export class Moves {
   /** The reader has moved the view. */
   moved() {
     this.stage.following = false;
-    this.stage.repaint();
+    if (this.stage.ranged) this.stage.invalidate();
+    else this.stage.repaint();
   }
 
   /** @param {1 | -1} direction */

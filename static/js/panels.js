@@ -97,6 +97,7 @@ export class Panels {
     const { selected } = this.stage.view;
     if (selected && !this.open) this.open = "facts";
     if (!selected && this.open === "facts") this.open = "";
+    this.stage.ranged = this.open === "totals";
     this.box.hidden = !this.open;
     this.#tab("facts").hidden = !selected;
     this.#tab("found").hidden = !this.found.asked;

@@ -33,6 +33,8 @@ export class Stage {
   };
   /** The view follows the run as it grows. */
   following = true;
+  /** Something that is told is of the part in view: moving the view changes it. */
+  ranged = false;
   /** @type {Model | null} */
   model = null;
   /** Pins of findings, once there was one. @type {import("./notices.js").Notices | null} */
