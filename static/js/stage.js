@@ -19,7 +19,7 @@ import { enclose, fit, grow, reveal } from "./viewport.js";
 
 /** Time for new chunks in one frame; while a whole run is loaded there is nothing yet that could stutter. */
 const TAKE_MS = 6, LOAD_MS = 50;
-/** While things move, words change no more often; never so often that telling takes more than a share of the time. */
+/** While things move, words change no more often, nor so often that telling takes more than a share of the time. */
 const TELL_MS = 200, SELDOM = 8;
 /** Free room below the last row. */
 const SPARE = 24;
@@ -225,7 +225,7 @@ export class Stage {
   #say(now) {
     const { session, player } = this;
     const moving = player.playing || player.gliding || session.live || session.phase === "loading";
-    const wait = Math.max(moving ? TELL_MS : 0, this.#cost * SELDOM);
+    const wait = moving ? Math.max(TELL_MS, this.#cost * SELDOM) : 0;
     if (now - this.#told < wait) {
       this.#later ||= setTimeout(() => {
         this.#later = 0;
