@@ -28,7 +28,6 @@ def test_a_job_is_told_in_the_facts_and_in_the_outline(visit: Visit, language: s
     assert page.outcome
     told = page.timeline()
     [*_, last] = sorted(told["jobs"], key=lambda job: job["number"])
-    page.page.goto("about:blank")
     page.open(f"/r/{told['run']['id']}#t={last['start_ns'] + 1000}&from=0&to={last['end_ns']}&lane={last['lane']}")
     facts = page.page.locator("#facts")
     facts.locator("dd").first.wait_for()
