@@ -39,8 +39,10 @@ export function verdictOf(timeline, { knots, chosen, circle, root }, time) {
     // A timeout, or a hand-over in progress, ends a circle that is no deadlock.
     const broken = circle.map((id) => /** @type {Knot} */ (knots.get(id))).find(({ lane, stay }) => (stay?.index ?? 0) + 1 < lane.spans.n);
     const text = circle.length === 1
-      ? broken ? t("{who} waits for itself.") : t("A deadlock: {who} waits for itself, so it can never go on.")
-      : broken ? t("{who} wait for each other in a circle.") : t("A deadlock: {who} wait for each other in a circle, so none of them can ever go on.");
+      ? broken || !timeline.over ? t("{who} waits for itself.") : t("A deadlock: {who} waits for itself, so it can never go on.")
+      : broken ? t("{who} wait for each other in a circle.")
+      // While a run is on, a timeout may still end it.
+      : !timeline.over ? t("{who} wait for each other in a circle, so none of them goes on.") : t("A deadlock: {who} wait for each other in a circle, so none of them can ever go on.");
     return [...behind, ...rich(text, { who: names(timeline, circle) }), ...(broken ? endedBy(timeline, broken, time) : [])];
   }
   if (knot && !knot.need) {

@@ -41,6 +41,11 @@ test("a deadlock is a circle, and who waits behind it leads into it", () => {
   assert.match(told(timeline, 3e9, named(timeline, "MainThread").id)[0], /^MainThread waits behind a circle\. A deadlock:/);
 });
 
+test("while a run is on, a circle is not said to be for ever", () => {
+  const timeline = recording("deadlock", 3e9);
+  assert.equal(told(timeline, timeline.end)[0], "worker-1 and worker-2 wait for each other in a circle, so none of them goes on.");
+});
+
 test("before the circle closes nobody is said to be stuck", () => {
   const timeline = recording("deadlock");
   const before = named(timeline, "worker-2").start + 100 * MS;
