@@ -12,7 +12,7 @@ import { pan, zoom } from "../../static/js/viewport.js";
 import { encode } from "./encode.js";
 
 const LANES = 200, LENGTH = 1e9;
-let calls = 0, made = 0;
+let calls = 0, made = 0, reach = 0;
 
 /** A context that counts what it is called to do. @returns {any} */
 function counting() {
@@ -20,7 +20,10 @@ function counting() {
     get: (values, name) => {
       if (name === "measureText") return (/** @type {string} */ text) => ({ width: 6 * text.length });
       if (name in values) return Reflect.get(values, name);
-      return () => void calls++;
+      return (/** @type {number} */ x) => {
+        calls++;
+        if (name === "lineTo") reach = Math.max(reach, Math.abs(x));
+      };
     },
   });
 }
@@ -106,6 +109,12 @@ test("a frame takes as many calls as there are pixels to fill, however many span
   const rows = layout(busy(1), whole()).rows.length;
   for (const calls of most) assert.ok(calls < rows * (1000 / 3) * 1.5, `${calls} calls for ${rows} rows`);
   assert.ok(most[2] < 1.5 * most[1], `${most}`);
+});
+
+test("no line is longer than the canvas, however far away what it comes from is", () => {
+  reach = 0;
+  tour(busy(20));
+  assert.ok(reach > 0 && reach < 2 * whole().width, `${reach} px`);
 });
 
 test("a frame that shows what was shown before makes no tile", () => {
