@@ -120,10 +120,11 @@ function drawArrows(frame) {
     c.lineTo(x0 + to * (x1 - x0), y0 + to * (y1 - y0));
     c.stroke();
     c.setLineDash([]);
+    if (to === 1) head(c, x0, y0, x1, y1);
+    if (from > 0) continue;
     c.beginPath();
     c.arc(x0, y0, 2, 0, 7);
     c.fill();
-    head(c, x0, y0, x1, y1);
   }
   c.globalAlpha = 1;
 }
