@@ -318,33 +318,34 @@ function drawLevel({ c, timeline, view, model, p }, row) {
   const levels = row.resource?.levels;
   if (!levels?.n || !row.lane) return;
   const { t, n, what } = levels;
+  const { dpr } = view;
   const bottom = row.y + row.height - 4, unit = (row.height - 9) / peakOf(levels);
-  const end = Math.min(view.width + 4, model.x(row.lane.end === row.lane.end ? row.lane.end : timeline.end));
-  const pixel = 1 / view.dpr;
+  const columnOf = (/** @type {number} */ x) => Math.floor(x * dpr);
+  const end = columnOf(Math.min(view.width + 4, model.x(row.lane.end === row.lane.end ? row.lane.end : timeline.end)));
   let i = Math.max(0, search(t, n, view.from) - 1);
-  let x = Math.max(model.x(t[i]), model.left - 4), before = bottom - what[i] * unit;
-  // Rectangles, because a path with thousands of steps is slow to stroke.
-  const stair = (/** @type {number} */ until, /** @type {number} */ level) => {
-    const y = bottom - level * unit;
+  let column = columnOf(Math.max(model.x(t[i]), model.left - 4)), from = column, level = what[i], before = bottom;
+  // Rectangles on whole pixels, as few as there can be: where nothing helps to draw, each costs as much as its corners.
+  const stair = (/** @type {number} */ until) => {
+    const x = from / dpr, width = (until - from) / dpr, y = Math.round((bottom - level * unit) * dpr) / dpr;
     c.fillStyle = p.pale[LOOK.OTHER];
-    c.fillRect(x, y, until - x, bottom - y);
+    c.fillRect(x, y, width, bottom - y);
     c.fillStyle = p.purple;
-    c.fillRect(x, y - 0.75, until - x, 1.5);
-    c.fillRect(x, Math.min(y, before) - 0.75, 1.5, Math.abs(y - before) + 1.5);
-    [x, before] = [until, y];
+    c.fillRect(x, y - 1, width, 2);
+    if (y !== before) c.fillRect(x, Math.min(y, before) - 1, 1, Math.abs(y - before) + 2);
+    [from, before] = [until, y];
   };
-  while (i < n && x < end) {
+  while (column < end) {
     // Levels that share a pixel are drawn as their highest.
-    const after = Math.max(i + 1, search(t, n, model.t(Math.max(x, model.x(t[i])) + pixel)));
-    const next = after < n ? Math.min(model.x(t[after]), end) : end;
-    if (after > i + 1) {
-      let most = what[i];
-      for (let j = i; j < after; j++) most = Math.max(most, what[j]);
-      stair(Math.min(x + pixel, next), most);
+    const until = model.t((column + 1) / dpr), first = i;
+    let most = what[i];
+    while (i + 1 < n && t[i + 1] < until) most = Math.max(most, what[++i]);
+    if (most !== level) {
+      if (column > from) stair(column);
+      level = most;
     }
-    if (next > x) stair(next, what[after - 1]);
-    i = after;
+    column = i > first ? column + 1 : i + 1 < n ? Math.max(column + 1, columnOf(model.x(t[i + 1]))) : end;
   }
+  if (end > from) stair(end);
 }
 
 /**

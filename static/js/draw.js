@@ -15,6 +15,9 @@ import { heldBy, stayAt } from "./words.js";
 /** @typedef {import("./view.js").Hit} Hit */
 /** @typedef {import("./bars.js").Frame} Frame */
 
+/** How far beyond the lanes a line is drawn, CSS px; and a length that all patterns of dashes go into. */
+const BEYOND = 20, DASHES = 30;
+
 /**
  * Draws one frame.
  * @param {CanvasRenderingContext2D} c
@@ -108,15 +111,20 @@ function drawArrows(frame) {
     c.globalAlpha = some && !arrow.bright ? 0.3 : kind === LINK_START && !arrow.bright ? 0.55 : 0.85;
     c.lineWidth = picked ? 2.5 : arrow.bright ? 1.8 : 1.2;
     c.setLineDash(kind === LINK_JOIN || kind === LINK_WAKE ? [3, 3] : kind === LINK_CANCEL ? [7, 3] : []);
+    // Only what is in sight: the dashes of a line that is a million pixels long are all made, wherever they are.
+    const along = (/** @type {number} */ x) => (x1 > x0 ? Math.min(1, Math.max(0, (x - x0) / (x1 - x0))) : 0);
+    const from = along(model.left - BEYOND), to = x1 > x0 ? along(view.width + BEYOND) : 1;
+    c.lineDashOffset = (from * Math.hypot(x1 - x0, y1 - y0)) % DASHES;
     c.beginPath();
-    c.moveTo(x0, y0);
-    c.lineTo(x1, y1);
+    c.moveTo(x0 + from * (x1 - x0), y0 + from * (y1 - y0));
+    c.lineTo(x0 + to * (x1 - x0), y0 + to * (y1 - y0));
     c.stroke();
     c.setLineDash([]);
+    if (to === 1) head(c, x0, y0, x1, y1);
+    if (from > 0) continue;
     c.beginPath();
     c.arc(x0, y0, 2, 0, 7);
     c.fill();
-    head(c, x0, y0, x1, y1);
   }
   c.globalAlpha = 1;
 }

@@ -12,7 +12,7 @@ import { pan, zoom } from "../../static/js/viewport.js";
 import { encode } from "./encode.js";
 
 const LANES = 200, LENGTH = 1e9;
-let calls = 0, made = 0;
+let calls = 0, made = 0, reach = 0;
 
 /** A context that counts what it is called to do. @returns {any} */
 function counting() {
@@ -20,7 +20,10 @@ function counting() {
     get: (values, name) => {
       if (name === "measureText") return (/** @type {string} */ text) => ({ width: 6 * text.length });
       if (name in values) return Reflect.get(values, name);
-      return () => void calls++;
+      return (/** @type {number} */ x) => {
+        calls++;
+        if (name === "lineTo") reach = Math.max(reach, Math.abs(x));
+      };
     },
   });
 }
@@ -106,6 +109,24 @@ test("a frame takes as many calls as there are pixels to fill, however many span
   const rows = layout(busy(1), whole()).rows.length;
   for (const calls of most) assert.ok(calls < rows * (1000 / 3) * 1.5, `${calls} calls for ${rows} rows`);
   assert.ok(most[2] < 1.5 * most[1], `${most}`);
+});
+
+test("no line is longer than the canvas, however far away what it comes from is", () => {
+  const timeline = new Timeline(), view = { ...whole(), from: 0.5 * LENGTH, to: 0.5 * LENGTH + 1000 };
+  timeline.apply(parse(encode([
+    { kind: KIND.LANE, t: 0, lane: 1, flags: PROCESS, text: "main process" },
+    ...[2, 3].map((lane) => ({ kind: KIND.LANE, t: 0, lane, flags: THREAD, obj: 1, text: `worker ${lane}` })),
+    { kind: KIND.RESOURCE, t: 0, lane: 2, obj: 1, flags: QUEUE, text: "jobs" },
+    { kind: KIND.STATE, t: 0, lane: 2, flags: WAITING, obj: 1 },
+    { kind: KIND.ACT, t: 1000, lane: 3, obj: 1, flags: 1 },
+    { kind: KIND.STATE, t: LENGTH, lane: 2, flags: RUNNING },
+  ])));
+  timeline.finish(LENGTH + 1);
+  const model = layout(timeline, view);
+  assert.ok(model.arrows.some(({ x0, x1 }) => x1 - x0 > 1e8));
+  reach = 0;
+  draw(counting(), timeline, view, model, palette(false), new Tiles());
+  assert.ok(reach > 0 && reach < 2 * view.width, `${reach} px`);
 });
 
 test("a frame that shows what was shown before makes no tile", () => {
