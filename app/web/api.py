@@ -70,7 +70,7 @@ def _takes(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def answers(media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
+def _answers(media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's description of a successful answer that is not JSON."""
     schema = {"type": "string", "format": "binary"}
     return {200: {"content": {media_type: {"schema": schema, "example": example}}}}
@@ -209,7 +209,7 @@ async def found(run_id: RunId, request: Request, site: TheSite) -> Response:
     tags=["traces"],
     summary="A run's events",
     response_class=StreamingResponse,
-    responses={**answers(JSON_LINES, '{"kind":"state","t":1200,"lane":2,"flags":2}'), **documented(404, 410)},
+    responses={**_answers(JSON_LINES, '{"kind":"state","t":1200,"lane":2,"flags":2}'), **documented(404, 410)},
 )
 async def events(run_id: RunId, site: TheSite) -> StreamingResponse:
     """The stored events, one JSON object a line, as docs/trace-format.md explains them; zeros are left out."""
@@ -224,7 +224,7 @@ async def events(run_id: RunId, site: TheSite) -> StreamingResponse:
     tags=["traces"],
     summary="A run's chunks",
     response_class=StreamingResponse,
-    responses={**answers(CHUNKS, "ILV1…"), **documented(404, 410)},
+    responses={**_answers(CHUNKS, "ILV1…"), **documented(404, 410)},
 )
 async def chunks(run_id: RunId, request: Request, site: TheSite, after: After = 0) -> Response:
     """The chunks that are stored after this one, concatenated as they are; nothing past the end."""

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from app.core.run import State
 from app.settings import VERSION
-from app.web.api import RunId, answers, known, revalidated
+from app.web.api import RunId, known, revalidated
 from app.web.compression import encodings_of
 from app.web.problems import documented
 from app.web.security import same_origin
@@ -18,6 +18,12 @@ from app.web.site import TheSite
 
 PART = 4096
 """Bytes that are unpacked at a time; at most a thousand times as many come out."""
+
+SCHEMA = {
+    "type": "object",
+    "required": ["traceEvents"],
+    "properties": {"traceEvents": {"type": "array", "items": {"type": "object", "required": ["ph", "pid", "name"]}}},
+}
 
 router = APIRouter(dependencies=[Depends(same_origin)])
 
@@ -27,7 +33,7 @@ router = APIRouter(dependencies=[Depends(same_origin)])
     tags=["traces"],
     summary="A run's timeline for Perfetto",
     response_class=Response,
-    responses={**answers("application/json", '{"traceEvents":[…]}'), **documented(404, 409, 410)},
+    responses={200: {"content": {"application/json": {"schema": SCHEMA}}}, **documented(404, 409, 410)},
 )
 async def chrome(run_id: RunId, request: Request, site: TheSite) -> Response:
     """The timeline as Chrome trace events: open it at ui.perfetto.dev, with vizviewer or in any tool that reads these.

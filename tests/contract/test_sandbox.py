@@ -319,15 +319,20 @@ async def test_what_the_root_process_leaves_behind_ends_with_it(sandbox: Sandbox
 
 
 def boxed(root: int | None = None) -> set[int]:
-    """Processes below this one (by default the test's own) that run a program of a box."""
-    parents, found = {}, set()
+    """Processes below this one (by default the test's own, without what servers keep warm) that run a program of a box."""
+    parents, found, servers = {}, set(), set()
+    own = root or os.getpid()
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit():
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if (entry / "cmdline").read_bytes() == b"python\0main.py\0":
+                command = (entry / "cmdline").read_bytes()
+                if command == b"python\0main.py\0":
                     found.add(int(entry.name))
-    return {pid for pid in found if (root or os.getpid()) in ancestors(pid, parents)}
+                if b"\0app\0serve\0" in command:
+                    servers.add(int(entry.name))
+    above = {pid: ancestors(pid, parents) for pid in found}
+    return {pid for pid in found if own in above[pid] and not above[pid] & (servers - {own})}
 
 
 def named(word: str) -> set[int]:
