@@ -277,10 +277,11 @@ class Box:
             self.used.begin(self.proc)
             spent = sampler.spent(self.proc) if self.walls == "bubblewrap" else {}
             self.zero = time.monotonic_ns()
-            with open(self.control, "wb") as pipe, contextlib.suppress(BrokenPipeError):
+            with open(self.control, "wb") as pipe, contextlib.suppress(ConnectionError):
                 pipe.write(message["run"].encode())
             if self.line:
-                self.line.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # it is gone
+                    self.line.shutdown(socket.SHUT_WR)
             tell({"zero": self.zero})
             if self.walls == "bubblewrap":
                 self.sample(spent)
@@ -306,8 +307,11 @@ class Box:
             signal.pidfd_send_signal(self.init, signal.SIGKILL)
 
     def listen(self) -> bool:
-        """Take what init reports; False at the end of it."""
-        data = os.read(self.status, 4096)
+        """Take what init reports; False at the end of it. That of a socket is a reset if what was sent was not read."""
+        try:
+            data = os.read(self.status, 4096)
+        except ConnectionResetError:
+            data = b""
         self.report = (self.report + data)[:4096]
         if self.report and not self.root_ended:
             self.root_ended = time.monotonic_ns()

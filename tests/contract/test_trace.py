@@ -74,7 +74,7 @@ def test_a_reader_may_stop_reading(program: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
 
 
-@pytest.mark.parametrize(("name", "value"), [("STORE", "mongo://x"), ("SANDBOX", "none"), ("BOXES", "0")])
+@pytest.mark.parametrize(("name", "value"), [("STORE", "mongo://x"), ("SANDBOX", "chroot"), ("BOXES", "0")])
 def test_a_wrong_setting_is_2(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
