@@ -17,9 +17,18 @@ def cpu_ns(pid: int) -> int:
 
 
 def children_ns(pid: int) -> int:
-    """CPU time of the children that a process has waited for, and of theirs; exact to a clock tick."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[13]) + int(fields[14])) * TICK_NS
+    """CPU time of the children that a server's process has, as the one that forks supervisors, or has waited for.
+
+    With that of the children they have waited for; exact to a clock tick each.
+    """
+    children = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")).split()
+    ticks = sum(_ticks(pid)[2:]) + sum(sum(_ticks(int(child))) for child in children)
+    return ticks * TICK_NS
+
+
+def _ticks(pid: int) -> list[int]:
+    """CPU time of a process, as user and in the kernel, and the same of the children that it has waited for."""
+    return list(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
 
 
 def reset_peak(pid: int) -> int:
