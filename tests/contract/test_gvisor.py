@@ -62,7 +62,8 @@ def test_lanes_waits_and_output_are_there(recorded: Recorded) -> None:
 def test_times_are_this_machines(recorded: Recorded) -> None:
     wall = recorded.run.wall_ns
     assert wall is not None
-    spans = [span for lane in recorded.timeline.lanes.values() for span in lane.spans]
+    # Python's resource tracker ends when it sees that the root process has: it may be there a little longer.
+    spans = [span for lane in recorded.timeline.lanes.values() if not lane.internal for span in lane.spans]
     assert all(0 <= span.start_ns <= span.end_ns <= wall for span in spans)
     slept = [span.end_ns - span.start_ns for span in recorded.waits("worker *", "sleep")]
     assert len(slept) == 2
