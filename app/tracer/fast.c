@@ -821,10 +821,33 @@ static void dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     if (PyObject_TypeCheck(self, home_type)) home_clear(self);
-    else if (PyObject_TypeCheck(self, task_lane_type)) task_lane_clear(self);
-    else callback_clear(self);
+    else task_lane_clear(self);
     type->tp_free(self);
     Py_DECREF(type);
+}
+
+/* The last callback that died: one that is made where one dies, as a step's is, makes no garbage collection due. */
+static Callback *spare;
+
+static void callback_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    callback_clear(self);
+#ifndef Py_GIL_DISABLED
+    if (!spare) spare = (Callback *)self;
+    else
+#endif
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static Callback *new_callback(void) {
+    Callback *made = spare;
+    if (!made) return (Callback *)callback_type->tp_alloc(callback_type, 0);
+    spare = NULL;
+    PyObject_Init((PyObject *)made, callback_type);
+    PyObject_GC_Track(made);
+    return made;
 }
 
 static bool is_home(PyObject *thing) {
@@ -922,7 +945,7 @@ static PyObject *instead(PyObject *loop, PyObject *callback, PyObject *arguments
         if (!cause) return Py_NewRef(callback);
         what = Py_NewRef(loop);
     }
-    Callback *made = (Callback *)callback_type->tp_alloc(callback_type, 0);
+    Callback *made = new_callback();
     if (!made) {
         Py_DECREF(what);
         return NULL;
@@ -1050,7 +1073,7 @@ static PyType_Slot task_lane_slots[] = {
     {Py_tp_dealloc, dealloc}, {Py_tp_traverse, task_lane_traverse}, {Py_tp_clear, task_lane_clear},
     {Py_tp_members, task_lane_members}, {0, NULL}};
 static PyType_Slot callback_slots[] = {
-    {Py_tp_dealloc, dealloc}, {Py_tp_traverse, callback_traverse}, {Py_tp_clear, callback_clear},
+    {Py_tp_dealloc, callback_dealloc}, {Py_tp_traverse, callback_traverse}, {Py_tp_clear, callback_clear},
     {Py_tp_members, callback_members}, {Py_tp_call, PyVectorcall_Call}, {Py_tp_getattro, callback_getattr},
     {Py_tp_repr, callback_repr}, {Py_tp_hash, callback_hash}, {Py_tp_richcompare, callback_compare}, {0, NULL}};
 enum { COLLECTED = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC };

@@ -13,7 +13,7 @@ from sys import _getframe
 from . import wire
 from .hooks import replace, without_us
 from .lanes import Resource, _appear, act, declare, here, running, waiting
-from .log import Cell, clock, emit, fast, slots, ticks, words
+from .log import Cell, clock, emit, fast, marks, words
 from .places import LIBRARY, kind, place, user
 
 TYPE_CHECKING = False
@@ -70,33 +70,18 @@ class _ToldLock:
         self._acquire = raw.acquire
         self._release = raw.release
         self._cell = None
-        self._since = self._who = 0
+        self._since = 0
+        self._who = -1
         return self
 
-    def acquire(self, blocking: Any = True, timeout: Any = _EVER, *more: Any) -> bool:
-        if blocking is True and timeout is _EVER and not more:
-            if not self._acquire(False):
-                self._wait(-1)
-        else:
-            try:
-                if not self._ask(blocking, timeout, *more):
-                    return False
-            except BaseException as error:
-                without_us(error)
-                raise
+    def __enter__(self) -> bool:
+        if not self._acquire(False):
+            self._wait(-1)
         try:
-            cell = self._cell
-            if cell is None:
-                cell = self._first()
-            who = here.lane or _appear()
-            at = cell.at
+            who = here.lane
             if self._who != who:
-                self._who = who
-                words[at + 1] = who | self._word & _OBJ
-            t = 0
-            for t in ticks:  # noqa: B007
-                break
-            self._since = words[at] = t
+                self._change(who)
+            self._since = words[self._cell.at] = clock()  # type: ignore[union-attr]
         except BaseException as error:
             # The stack is full, or a signal handler raised: then the program has not got it.
             self._release()
@@ -104,19 +89,14 @@ class _ToldLock:
             raise
         return True
 
-    __enter__ = acquire
-
-    def release(self, kind: Any = None, _: Any = None, traceback: Any = None) -> None:
-        # As __exit__ it hears of an exception; any other argument makes no sense.
+    def __exit__(self, _kind: object = None, _error: object = None, _traceback: object = None) -> None:
         try:
             since = self._since
-            if since and (kind is None or traceback is not None):
+            if since:
                 self._since = 0
                 words[self._cell.at] = 0  # type: ignore[union-attr]
                 at = t = 0
-                for at in slots:  # noqa: B007
-                    break
-                for t in ticks:  # noqa: B007
+                for at, t in marks:  # noqa: B007
                     break
                 words[at + 1] = since
                 words[at + 2] = t
@@ -126,16 +106,49 @@ class _ToldLock:
                     self._signal(t)
         finally:
             try:
-                # What was not held, or is called with what makes no sense, gets the real lock's own error.
-                if kind is None or traceback is not None:
-                    self._release()
-                else:
-                    self._release(kind)
+                self._release()
             except BaseException as error:
                 without_us(error)
                 raise
 
-    __exit__ = release
+    def acquire(self, *how: Any, **named: Any) -> bool:
+        try:
+            if how or named:
+                if not self._ask(*how, **named):
+                    return False
+            elif not self._acquire(False):
+                self._wait(-1)
+            self._mark()
+        except BaseException as error:
+            without_us(error)
+            raise
+        return True
+
+    def release(self, *given: object) -> None:
+        try:
+            if given:
+                self._release(*given)
+            self.__exit__()
+        except BaseException as error:
+            without_us(error)
+            raise
+
+    def _mark(self) -> None:
+        """It is held from now on: what `with` does without a further call."""
+        try:
+            who = here.lane
+            if self._who != who:
+                self._change(who)
+            self._since = words[self._cell.at] = clock()  # type: ignore[union-attr]
+        except BaseException:
+            self._release()
+            raise
+
+    def _change(self, who: int) -> None:
+        """Another lane holds it than the one before."""
+        cell = self._cell or self._first()
+        self._who = who or _appear()
+        words[cell.at + 1] = self._who | self._word & _OBJ
 
     def locked(self) -> bool:
         return bool(self._raw.locked())

@@ -294,14 +294,24 @@ class _Rooms(_Whose):  # type: ignore[misc]
         self.records = _Records()
         self.texts = _Texts()
         self.slots: Iterator[int] = chain.from_iterable(self.records)
+        self.marks = zip(self.slots, ticks, strict=False)
 
-    def __iter__(self) -> Iterator[int]:
-        return self.slots
+
+class _Own:
+    """Iterates over what is the acting thread's under this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __iter__(self) -> Iterator[Any]:
+        return getattr(_rooms, self.name)  # type: ignore[no-any-return]
 
 
 _rooms = _Rooms()
-slots: Iterable[int] = _rooms if FREE_THREADED else _rooms.slots
+slots: Iterable[int] = _Own("slots") if FREE_THREADED else _rooms.slots
 """Take a slot with `for at in slots: break`; it always gives one. Then write words at + 1, 2, 3 and word `at` last."""
+marks: Iterable[tuple[int, int]] = _Own("marks") if FREE_THREADED else _rooms.marks
+"""A slot and, after that, the time."""
 
 
 def emit(kind: int, flags: int, obj: int, t: int, arg: int, lane: int, place: int = 0) -> None:

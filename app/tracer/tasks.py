@@ -16,7 +16,7 @@ from typing import Any
 from . import lanes, polls, task_calls, task_ends, task_locks, task_origins, task_waits, threads, wire
 from .hooks import replace, without_us
 from .lanes import here
-from .log import Cell, cell, clock, emit, emit_text, fast, inherited, number, slots, ticks, words
+from .log import Cell, cell, clock, emit, emit_text, fast, inherited, marks, number, ticks, words
 from .places import place
 from .task_seams import Known, disguise
 from .task_waits import Waits
@@ -261,13 +261,15 @@ class _StepHandle(events.Handle):
             break
         lane = watched.lane
         at = home.cell.at
-        words[at] = 0
+        if home.running is not None:
+            words[at] = 0
         words[at + 1] = lane
         words[at] = now
         watched.since = now
         watched.again = False
         home.running = watched
-        here.lane = lane
+        mine = here.__dict__
+        mine["lane"] = lane
         try:
             self._context.run(self._callback, *self._args)  # type: ignore[attr-defined]
         except (SystemExit, KeyboardInterrupt):
@@ -277,12 +279,9 @@ class _StepHandle(events.Handle):
         finally:
             if home.running is watched:
                 home.running = None
-                here.lane = here.thread
+                mine["lane"] = mine.get("thread", 0)
                 if watched.again:
-                    at = 0
-                    for at in slots:  # noqa: B007
-                        break
-                    for now in ticks:  # noqa: B007
+                    for at, now in marks:  # noqa: B007
                         break
                     words[at + 1] = watched.since
                     words[at + 2] = now
