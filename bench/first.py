@@ -19,6 +19,7 @@ from app.sandbox.bubblewrap import Bubblewrap
 from app.sandbox.pythons import default_python, find_pythons
 from app.tracer.warm import MODULES
 from bench import interpreter
+from bench.cost import ARTICLE, EXAMPLES
 from bench.table import milliseconds, ratio, show
 from tests.conftest import Server, start_server
 from tests.e2e.conftest import CHROMIUM, SWITCHES
@@ -97,6 +98,30 @@ async def measure(server: Server, python: Path, pairs: int, *, warm: bool) -> li
     return rows
 
 
+async def measure_article(server: Server, python: Path, pairs: int) -> list[tuple[str, ...]]:
+    """The article's programs from begin to end, in a warm box and bare."""
+    rows = []
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for name in ARTICLE:
+            source = (EXAMPLES / f"{name}.py").read_text()
+            ours, bare = [], []
+            for _ in range(pairs + 1):
+                await warmed(client)
+                ours.append(await wall_s(client, source))
+                bare.append(await asyncio.to_thread(bare_s, python, source))
+            rows.append((name, milliseconds(bare[1:]), milliseconds(ours[1:]), ratio(ours[1:], bare[1:])))
+    return rows
+
+
+async def wall_s(client: httpx.AsyncClient, source: str) -> float:
+    """Seconds from a run's zero to the end of its root process."""
+    run = (await client.post("/api/runs", json={"source": source})).raise_for_status().json()
+    while run["state"] != "finished":
+        await asyncio.sleep(0.05)
+        run = (await client.get(f"/api/runs/{run['id']}")).json()
+    return float(run["wall_ns"]) / 1e9
+
+
 async def first_line_s(sandbox: Sandbox, source: str, *, warm: bool) -> float:
     """Seconds from the wish for a box, or from the hand-over to one that is warm, to the first line of the program."""
     loop = asyncio.get_running_loop()
@@ -159,10 +184,14 @@ def main(pairs: int) -> None:
             server = start_server(folder / "runs", **({} if warm else {"WARM": "0"}))
             try:
                 rows += asyncio.run(measure(server, python, pairs, warm=warm))
-                rows += measure_screen(server.url, python, pairs) if warm else []
+                if warm:
+                    rows += measure_screen(server.url, python, pairs)
+                    article = asyncio.run(measure_article(server, python, pairs))
             finally:
                 server.stop()
         show(f"Click → first event, {pairs} pairs: median (least–most)", head, rows)
+        head = ("program", "bare", "in a warm box", "ratio")
+        show(f"Begin → end, {pairs} pairs: median (least–most)", head, article)
         rows = asyncio.run(measure_boxes(folder / "boxes", python, pairs))
         head = ("program", "bare, whole program", "box, first line", "ratio")
         show(f"Box → first line, without a server, {pairs} pairs: median (least–most)", head, rows)
