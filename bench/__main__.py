@@ -1,4 +1,4 @@
-"""`python -m bench [first|cost|live|page|volume|viewers|bursts …] [--pairs N]`: print the tables, all of them by default.
+"""`python -m bench [first|cost|live|page|volume|viewers|bursts|traffic …] [--pairs N]`: print the tables, all of them by default.
 
 `python -m bench soak [--minutes N]` loads one server for so long.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import bursts, cost, first, live, page, soak, viewers, volume
+from bench import bursts, cost, first, live, page, soak, traffic, viewers, volume
 
 BENCHES = {
     "first": first.main,
@@ -17,6 +17,7 @@ BENCHES = {
     "volume": volume.main,
     "viewers": viewers.main,
     "bursts": bursts.main,
+    "traffic": traffic.main,
 }
 
 

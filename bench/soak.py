@@ -1,7 +1,8 @@
-"""Minutes of full load on one server: what it holds, and how quick it is, in the first minute and in the last.
+"""Minutes of full load on one server: what it holds and how quick it is, in each quarter, and whether that is flat.
 
 Clients keep every box busy and the queue filled with programs of every kind, watch each run, open pages and read
-timelines; retention has a bound that is met on the way.
+timelines; retention has a bound that is met on the way. Flat is what is in its last quarter, as a median, at most a
+tenth more than in the one before, or by less than its slack.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import httpx
@@ -25,10 +27,23 @@ from tests.contract.serving import below
 
 CLIENTS = 6
 VIEWERS = 2
+LOOK_S = 5
+"""How often it is looked at what the server holds."""
 SETTLED_S = 5
 """Until the last boxes are gone, and others wait."""
 RETAIN_BYTES = 256 << 10
 SLUGS = ("lock", "process-queue", "semaphore", "article-asyncio", "thread-join", "task", "pool-map")
+FLAT = 1.1
+HOLDS = (
+    ("server's memory, MiB", "rss_mib", 5),
+    ("open descriptors", "descriptors", 4),
+    ("threads", "threads", 2),
+    ("processes below it", "processes", 4),
+    ("disk, MiB", "disk_mib", 2),
+    ("files and folders", "folders", 20),
+)
+"""What a server holds: in words, where Held has it, and its slack."""
+SLACK_S = 0.05
 COUNTED = ("interleave_expired_runs_total", "interleave_dropped_events_total", "interleave_refused_total")
 EXTRA = ("raise SystemExit(3)\n", "def f(:\n", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
 
@@ -109,33 +124,31 @@ async def watch(address: str) -> float:
     return first
 
 
-async def load_for(server: Server, folder: Path, minutes: float) -> tuple[Tally, list[Held]]:
-    """Full load for so long; what was held half a minute after its beginning, then every minute, and after its end."""
+async def load_for(server: Server, folder: Path, seconds: float) -> tuple[Tally, list[list[Held]]]:
+    """Full load for so long; what was held in each quarter, and some time after its end."""
     sources = [example.source for example in load() if example.slug in SLUGS] + list(EXTRA)
-    tally, seen = Tally(), []
+    tally, seen = Tally(), [[], [], [], [], []]
     begin = time.monotonic()
-    until = begin + minutes * 60
     async with asyncio.TaskGroup() as group:
-        clients = [group.create_task(client(number, server, sources, until, tally)) for number in range(CLIENTS)]
-        await asyncio.sleep(30)
-        while not all(one.done() for one in clients):
-            seen.append(held(server, folder))
-            await asyncio.wait(clients, timeout=60)
+        clients = [
+            group.create_task(client(number, server, sources, begin + seconds, tally)) for number in range(CLIENTS)
+        ]
+        while (quarter := int(4 * (time.monotonic() - begin) / seconds)) < 4:
+            seen[quarter].append(held(server, folder))
+            await asyncio.wait(clients, timeout=LOOK_S)
     await asyncio.sleep(SETTLED_S)
-    seen.append(held(server, folder))
+    seen[4].append(held(server, folder))
     return tally, seen
 
 
-def quick(tally: Tally, begin: float, end: float) -> str:
-    """The latencies of runs submitted in this time."""
-    found = [took for at, took in tally.first if begin <= at < end]
-    if not found:
-        return "none"
-    return f"{np.percentile(found, 50) * 1000:.0f} / {np.percentile(found, 99) * 1000:.0f} ms of {len(found)}"
+def flat(before: float, last: float, slack: float) -> str:
+    """The verdict over the last two quarters."""
+    return "yes" if last <= max(before * FLAT, before + slack) else "NO"
 
 
 def main(minutes: float) -> None:
-    """Measure and print."""
+    """Measure and print; raises SystemExit when something is not flat or failed."""
+    seconds = minutes * 60
     with TemporaryDirectory() as name:
         folder = Path(name) / "runs"
         server = start_server(folder, RETAIN_BYTES=str(RETAIN_BYTES))
@@ -143,30 +156,29 @@ def main(minutes: float) -> None:
         idle = held(server, folder)
         begin = time.monotonic()
         try:
-            tally, seen = asyncio.run(load_for(server, folder, minutes))
+            tally, seen = asyncio.run(load_for(server, folder, seconds))
             metrics = httpx.get(f"{server.url}/metrics").text
         finally:
             log = server.stop()
-    first, last, after = seen[0], seen[-2], seen[-1]
-    rows = [
-        (what, *(f"{getattr(one, key):.0f}" for one in (idle, first, last, after)))
-        for what, key in (
-            ("server's memory, MiB", "rss_mib"),
-            ("open descriptors", "descriptors"),
-            ("threads", "threads"),
-            ("processes below it", "processes"),
-            ("disk, MiB", "disk_mib"),
-            ("files and folders", "folders"),
-        )
-    ]
-    end = begin + minutes * 60
-    rows.append(("first event, p50 / p99", "", quick(tally, begin, begin + 60), quick(tally, end - 60, end), ""))
+    rows: list[tuple[str, ...]] = []
+    for what, key, slack in HOLDS:
+        found = [median(getattr(one, key) for one in some) for some in ([idle], *seen)]
+        rows.append((what, *(f"{value:.0f}" for value in found), flat(found[3], found[4], slack)))
+    first: list[list[float]] = [[], [], [], []]
+    for at, took in tally.first:
+        first[min(int(4 * (at - begin) / seconds), 3)].append(took)
+    middle = [median(found) for found in first]
+    p99 = (f"{middle[part] * 1000:.0f} / {np.percentile(first[part], 99) * 1000:.0f} ms" for part in range(4))
+    rows.append(("first event, p50 / p99", "", *p99, "", flat(middle[2], middle[3], SLACK_S)))
     show(
         f"{minutes:g} minutes of full load: {tally.outcomes.total()} runs, {tally.refused} refused",
-        ("", "idle before", "after 30 s", "at the end", "5 s after"),
+        ("", "idle before", "1st quarter", "2nd", "3rd", "4th", f"{SETTLED_S} s after", "flat"),
         rows,
     )
     print("\noutcomes:", ", ".join(f"{kind} {count}" for kind, count in tally.outcomes.most_common()))
     counted = [line.removeprefix("interleave_") for line in metrics.splitlines() if line.startswith(COUNTED)]
     print("counted:", ", ".join(counted))
-    print("errors in the log:", sum("Traceback" in line for line in log.splitlines()))
+    errors = sum("Traceback" in line for line in log.splitlines())
+    print("errors in the log:", errors)
+    if errors or any(row[-1] == "NO" for row in rows):
+        raise SystemExit(1)

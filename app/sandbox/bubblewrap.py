@@ -13,28 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.core.errors import NoSandbox
-from app.core.run import Kind, Limits, Program, Python
+from app.core.run import Kind, Program, Python
 from app.sandbox import Guarantee, machine, seccomp
-from app.sandbox.box import SECCOMP, Making, Parts, Way, try_out
+from app.sandbox.box import SECCOMP, Way
 from app.sandbox.groups import Groups, NoGroups
-from app.sandbox.supervised import TRACER, Supervised, build_images
+from app.sandbox.supervised import PROBE_LIMITS, TRACER, Supervised
 
-PROBE = Program("import os\nos._exit(0 if os.listdir('/home') == ['sandbox'] and os.getuid() == 1000 else 1)\n")
-PROBE_LIMITS = Limits(log_bytes=1 << 20)
 GREEDY = Program("kept = bytearray(64 << 20)\nfor at in range(0, len(kept), 4096): kept[at] = 1\n")
-GREEDY_LIMITS = Limits(log_bytes=1 << 20, memory_bytes=16 << 20)
+GREEDY_LIMITS = replace(PROBE_LIMITS, memory_bytes=16 << 20)
 WAYS = (Way(True, True), Way(False, True), Way(True, False), Way(False, False))
 """Best first."""
 
 
 class Bubblewrap(Supervised):
-    """The Sandbox by bubblewrap. Constructing it blocks (some 0.5 s): for start-up. Raises NoSandbox.
-
-    In `directory` it keeps flight logs while they are written and the interpreters' images, in a folder of its own;
-    best on a disk: on a tmpfs a log takes all its memory at once. At most `boxes` are open at a time: `prepare` waits
-    for its turn. With `pure` the tracer is never accelerated; without `grouped` no control groups are made. `groups`
-    are those that are.
-    """
+    """The Sandbox by bubblewrap; without `grouped` no control groups are made."""
 
     name = "bubblewrap"
 
@@ -48,17 +40,26 @@ class Bubblewrap(Supervised):
         pure: bool = False,
         grouped: bool = True,
     ) -> None:
-        self._bwrap = machine.find_bwrap()
-        super().__init__(directory, boxes)
-        try:
-            (self._folder.path / SECCOMP).write_bytes(seccomp.program())
-            self._images = build_images(tuple(pythons), self._folder.path, tracer, pure=pure, walled=True)
-            self._making = self._find_way()
-            self.groups, self._ungrouped = self._find_groups() if grouped else (None, "control groups are not wanted")
-            self._making = replace(self._making, groups=self.groups)
-        except BaseException:
-            self._remove()
-            raise
+        self._grouped, self._ungrouped = grouped, "" if grouped else "control groups are not wanted"
+        super().__init__(pythons, directory, boxes=boxes, tracer=tracer, pure=pure)
+
+    def _builder(self) -> machine.Builder:
+        return machine.find_bwrap()
+
+    def _prove(self) -> None:
+        (self._folder.path / SECCOMP).write_bytes(seccomp.program())
+        if self._grouped:
+            try:
+                self.groups = Groups()  # while this process has no children yet, which would share its group
+            except NoGroups as error:
+                self._ungrouped = str(error)
+        self._making = replace(self._making, way=self._find_way())
+        if self.groups:
+            self._ungrouped = self._failure(self.groups)
+        if self.groups and self._ungrouped:
+            self.groups.close()
+            self.groups = None
+        self._making = replace(self._making, groups=self.groups)
 
     def guarantees(self) -> tuple[Guarantee, ...]:
         """See Sandbox."""
@@ -66,31 +67,23 @@ class Bubblewrap(Supervised):
             staged=self._making.way.staged, disable_userns=self._making.way.disable_userns, ungrouped=self._ungrouped
         )
 
-    def _find_way(self) -> Making:
+    def _find_way(self) -> Way:
         """The best way in which a real box runs a real program."""
-        image = next(iter(self._images.values()))
         refusals = []
         for way in WAYS:
             if way.staged or os.geteuid() != 0:  # from root it must be staged: a box's user can't reach root's files
-                making = Making("bubblewrap", self._bwrap, way, self._folder.path, None, self._nursery)
-                end = try_out(Parts(image, PROBE_LIMITS, making, warm=False), PROBE)
+                end = self._try_out(replace(self._making, way=way))
                 if end.get("exit_code") == 0:
-                    return making
+                    return way
                 refusals.append(end["detail"] or f"the test program ended with {end}")
         raise NoSandbox(machine.advice(refusals))
 
-    def _find_groups(self) -> tuple[Groups | None, str]:
-        """Control groups, if one of them really ends a program that takes too much; else why there are none."""
+    def _failure(self, groups: Groups) -> str:
+        """Why these are no use; nothing if one of them really ends a program that takes too much."""
         try:
-            groups = Groups()
-        except NoGroups as error:
-            return None, str(error)
-        try:
-            making = replace(self._making, groups=groups)
-            end = try_out(Parts(next(iter(self._images.values())), GREEDY_LIMITS, making, warm=False), GREEDY)
+            end = self._try_out(replace(self._making, groups=groups), GREEDY, GREEDY_LIMITS)
         except OSError as error:
             end = {"detail": str(error)}
         if end.get("cause") == Kind.out_of_memory:
-            return groups, ""
-        groups.close()
-        return None, f"a control group did not keep its limit: {end['detail'] or end}"
+            return ""
+        return f"a control group did not keep its limit: {end['detail'] or end}"

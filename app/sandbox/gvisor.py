@@ -8,17 +8,11 @@ What it costs is time, and with it the truth of the picture: a system call takes
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
-from pathlib import Path
 
 from app.core.errors import NoSandbox
-from app.core.run import Limits, Program, Python
 from app.sandbox import Guarantee, machine
-from app.sandbox.box import SECCOMP, Making, Parts, Way, try_out
-from app.sandbox.supervised import TRACER, Supervised, build_images
+from app.sandbox.supervised import Supervised
 
-PROBE = Program("import os\nos._exit(0 if os.listdir('/home') == ['sandbox'] and os.getuid() == 1000 else 1)\n")
-PROBE_LIMITS = Limits(log_bytes=1 << 20)
 PROMISES = (
     Guarantee("isolation", True, "a kernel of its own, in user space; this machine's sees gVisor alone"),
     Guarantee("system calls", True, "gVisor's, which makes few of this machine's"),
@@ -38,36 +32,18 @@ PROMISES = (
 
 
 class Gvisor(Supervised):
-    """The Sandbox by gVisor's runsc. Arguments as for Bubblewrap. Raises NoSandbox."""
+    """The Sandbox by gVisor's runsc."""
 
     name = "gvisor"
 
-    def __init__(
-        self,
-        pythons: Iterable[Python],
-        directory: Path | None = None,
-        *,
-        boxes: int = 4,
-        tracer: Path = TRACER,
-        pure: bool = False,
-    ) -> None:
+    def _builder(self) -> machine.Builder:
         runsc = shutil.which("runsc")
         if runsc is None:
             raise NoSandbox("Programs can't run: gVisor is missing. Install it, for example with `apt install runsc`.")
-        super().__init__(directory, boxes)
-        try:
-            (self._folder.path / SECCOMP).touch()
-            self._images = build_images(tuple(pythons), self._folder.path, tracer, pure=pure, walled=True)
-            builder = machine.Builder(runsc, None)
-            way = Way(staged=True, disable_userns=True)
-            self._making = Making("gvisor", builder, way, self._folder.path, None, self._nursery)
-            self._probe()
-        except BaseException:
-            self._remove()
-            raise
+        return machine.Builder(runsc, None)
 
-    def _probe(self) -> None:
-        end = try_out(Parts(next(iter(self._images.values())), PROBE_LIMITS, self._making, warm=False), PROBE)
+    def _prove(self) -> None:
+        end = self._try_out(self._making)
         if end.get("exit_code") != 0:
             raise NoSandbox(f"Programs can't run in gVisor here: {end['detail'] or end}")
 

@@ -7,16 +7,14 @@ Limits are kept as far as that goes without walls: whoever wants can leave its t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import replace
 
 from app.core.errors import NoSandbox
-from app.core.run import Limits, Program, Python
+from app.core.run import Program
 from app.sandbox import Guarantee
-from app.sandbox.box import SECCOMP, Making, Parts, Way, try_out
-from app.sandbox.supervised import TRACER, Supervised, build_images
+from app.sandbox.box import Way
+from app.sandbox.supervised import Supervised
 
-PROBE, PROBE_LIMITS = Program(""), Limits(log_bytes=1 << 20)
 LACKS = {
     "isolation": "none: a program sees and does what the server's user may",
     "system calls": "all of the kernel",
@@ -35,32 +33,16 @@ LACKS = {
 
 
 class Nothing(Supervised):
-    """The Sandbox that is none. Arguments as for Bubblewrap; raises NoSandbox where no program can run at all."""
+    """The Sandbox that is none."""
 
     name = "none"
 
-    def __init__(
-        self,
-        pythons: Iterable[Python],
-        directory: Path | None = None,
-        *,
-        boxes: int = 4,
-        tracer: Path = TRACER,
-        pure: bool = False,
-    ) -> None:
-        super().__init__(directory, boxes)
-        try:
-            (self._folder.path / SECCOMP).touch()
-            self._images = build_images(tuple(pythons), self._folder.path, tracer, pure=pure, walled=False)
-            way = Way(staged=False, disable_userns=False)
-            self._making = Making("none", None, way, self._folder.path, None, self._nursery)
-            self._probe()
-        except BaseException:
-            self._remove()
-            raise
+    def _builder(self) -> None:
+        """Nothing builds walls."""
 
-    def _probe(self) -> None:
-        end = try_out(Parts(next(iter(self._images.values())), PROBE_LIMITS, self._making, warm=False), PROBE)
+    def _prove(self) -> None:
+        self._making = replace(self._making, way=Way(staged=False, disable_userns=False))
+        end = self._try_out(self._making, Program(""))
         if end.get("exit_code") != 0:
             raise NoSandbox(f"Programs can't run: {end['detail'] or end}")
 

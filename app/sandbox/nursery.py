@@ -12,8 +12,8 @@ from pathlib import Path
 from app.core.errors import NoSandbox
 
 SUPERVISOR = Path(__file__).parent / "supervisor.py"
-PATIENCE_SECONDS = 5
-"""How long a fork may take before the process that forks is taken to hang, and is replaced."""
+START_SECONDS, PATIENCE_SECONDS = 30, 5
+"""How long the first fork, and any other, may take before the process that forks is taken to hang, and is replaced."""
 
 
 class Nursery:
@@ -31,6 +31,7 @@ class Nursery:
                 socket.send_fds(own, [b"!"], descriptors)
                 _, forked, _, _ = socket.recv_fds(own, 1, 1)
                 if forked:
+                    own.settimeout(PATIENCE_SECONDS)
                     os.set_inheritable(forked[0], False)
                     return forked[0]
             self.close()
@@ -38,7 +39,7 @@ class Nursery:
 
     def _start(self) -> socket.socket:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.settimeout(PATIENCE_SECONDS)
+        self._socket.settimeout(START_SECONDS)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid())],

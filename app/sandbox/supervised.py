@@ -7,12 +7,15 @@ import json
 import logging
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from app.core.errors import NoSandbox
-from app.core.run import Limits, Python
+from app.core.run import Limits, Program, Python
 from app.sandbox import machine
-from app.sandbox.box import PATIENCE_SECONDS, Image, Making, Parts, SupervisedBox
+from app.sandbox.box import PATIENCE_SECONDS, SECCOMP, Image, Making, Parts, SupervisedBox, Way, try_out
 from app.sandbox.groups import Groups
 from app.sandbox.nursery import Nursery
 
@@ -22,18 +25,60 @@ HERE = Path(__file__).parent
 TRACER = HERE.parent / "tracer"
 
 
-class Supervised:
-    """Makes boxes of `_images` with `_making`, which a backend finds; `groups` are the control groups, if any."""
+PROBE = Program("import os\nos._exit(0 if os.listdir('/home') == ['sandbox'] and os.getuid() == 1000 else 1)\n")
+"""Ends with 0 where there are walls around it."""
+PROBE_LIMITS = Limits(log_bytes=1 << 20)
 
+
+class Supervised(ABC):
+    """A Sandbox whose boxes a supervisor builds with `_builder` as `name` says. Constructing it blocks: for start-up.
+
+    In `directory` it keeps flight logs while they are written and the interpreters' images, in a folder of its own;
+    best on a disk: on a tmpfs a log takes all its memory at once. At most `boxes` are open at a time: `prepare` waits
+    for its turn. With `pure` the tracer is never accelerated. `groups` are the control groups, if any.
+
+    Raises NoSandbox.
+    """
+
+    name: str
     groups: Groups | None = None
-    _images: dict[str, Image]
-    _making: Making
 
-    def __init__(self, directory: Path | None, boxes: int) -> None:
+    def __init__(
+        self,
+        pythons: Iterable[Python],
+        directory: Path | None = None,
+        *,
+        boxes: int = 4,
+        tracer: Path = TRACER,
+        pure: bool = False,
+    ) -> None:
+        builder = self._builder()
         self._turns = asyncio.Semaphore(boxes)
         self._boxes: set[SupervisedBox] = set()
         self._nursery = Nursery()
         self._folder = machine.own_folder(directory or Path(tempfile.gettempdir()))
+        try:
+            (self._folder.path / SECCOMP).touch()
+            self._images = build_images(
+                tuple(pythons), self._folder.path, tracer, pure=pure, walled=builder is not None
+            )
+            self._making = Making(self.name, builder, Way(True, True), self._folder.path, None, self._nursery)
+            self._prove()
+        except BaseException:
+            self._remove()
+            raise
+
+    @abstractmethod
+    def _builder(self) -> machine.Builder | None:
+        """What builds the walls, if there are any. Raises NoSandbox if it is missing."""
+
+    @abstractmethod
+    def _prove(self) -> None:
+        """Find out how boxes can be made here, for `_making`, with real ones. Raises NoSandbox if they can't."""
+
+    def _try_out(self, making: Making, program: Program = PROBE, limits: Limits = PROBE_LIMITS) -> dict[str, Any]:
+        """Run a program in a box that is made so; how it ended, or what went wrong as `detail`."""
+        return try_out(Parts(next(iter(self._images.values())), limits, making, warm=False), program)
 
     async def prepare(self, python: Python, limits: Limits, *, warm: bool = False) -> SupervisedBox:
         """See Sandbox; `python` is one of those given at the start."""
@@ -55,11 +100,11 @@ class Supervised:
     async def close(self) -> None:
         """See Sandbox."""
         await asyncio.gather(*(box.close() for box in self._boxes))
-        if self.groups:
-            self.groups.close()
         self._remove()
 
     def _remove(self) -> None:
+        if self.groups:
+            self.groups.close()
         self._nursery.close()
         self._folder.remove()
 

@@ -43,6 +43,7 @@ from app.web.texts import language_of
 MAX_BODY = 6 * MAX_SOURCE + 1024
 """JSON may write one byte of a program as six: \\u0000."""
 CHUNKS = "application/vnd.interleave.chunks"
+UNCHANGED: dict[int | str, dict[str, Any]] = {"304": {"description": "It is what If-None-Match names"}}
 
 router = APIRouter(dependencies=[Depends(same_origin)])
 RunId = Annotated[str, Path(description="A run's id.", examples=["7h2k9qzxw3mn"])]
@@ -168,7 +169,7 @@ async def source(run_id: RunId, site: TheSite) -> PlainTextResponse:
     tags=["traces"],
     summary="A run's timeline",
     response_model=TimelineOut,
-    responses=documented(404, 409, 410),
+    responses=documented(404, 409, 410) | UNCHANGED,
 )
 async def timeline(run_id: RunId, request: Request, site: TheSite) -> Response:
     """The folded trace: lanes, spans, resources, holds, jobs, levels, links, marks, output and findings.
@@ -189,7 +190,7 @@ async def timeline(run_id: RunId, request: Request, site: TheSite) -> Response:
     tags=["traces"],
     summary="What was noticed in a run",
     response_model=FindingsOut,
-    responses=documented(404, 409, 410),
+    responses=documented(404, 409, 410) | UNCHANGED,
 )
 async def found(run_id: RunId, request: Request, site: TheSite) -> Response:
     """Deadlocks, blocked event loops and the rest, as docs/tracing.md explains them; while a run is on, those so far.
@@ -224,7 +225,7 @@ async def events(run_id: RunId, site: TheSite) -> StreamingResponse:
     tags=["traces"],
     summary="A run's chunks",
     response_class=StreamingResponse,
-    responses={**_answers(CHUNKS, "ILV1…"), **documented(404, 410)},
+    responses={**_answers(CHUNKS, "ILV1…"), **documented(404, 410), **UNCHANGED},
 )
 async def chunks(run_id: RunId, request: Request, site: TheSite, after: After = 0) -> Response:
     """The chunks that are stored after this one, concatenated as they are; nothing past the end."""
@@ -343,7 +344,12 @@ async def examples(request: Request, response: Response, site: TheSite) -> list[
     return [ExampleOut(**example_texts(example, language_of(request))) for example in site.examples]
 
 
-@router.get("/api/examples/{slug}", tags=["programs"], summary="One example", responses=documented(404))
+@router.get(
+    "/api/examples/{slug}",
+    tags=["programs"],
+    summary="One example",
+    responses={"404": documented(404)["404"] | {"description": "There is no such example"}},
+)
 async def example(slug: str, request: Request, response: Response, site: TheSite) -> ExampleWithSource:
     """One example with its program."""
     response.headers["Vary"] = "Accept-Language, Cookie"

@@ -55,7 +55,8 @@ def application(open_site: Callable[[], AbstractAsyncContextManager[Site]]) -> F
         title="Interleave",
         version=VERSION,
         summary="Runs Python programs in a sandbox and records how their threads, processes and tasks interleave.",
-        description="Times are in ns since a run's start unless the name says otherwise. Errors are problem+json.",
+        description="Times are in ns since a run's start unless the name says otherwise. Errors are problem+json. "
+        "A run is watched over a WebSocket at /api/runs/{run_id}/stream, which docs/api.md describes.",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from app.core.run import State
 from app.settings import VERSION
-from app.web.api import RunId, known, revalidated
+from app.web.api import UNCHANGED, RunId, known, revalidated
 from app.web.compression import encodings_of
 from app.web.problems import documented
 from app.web.security import same_origin
@@ -33,7 +33,7 @@ router = APIRouter(dependencies=[Depends(same_origin)])
     tags=["traces"],
     summary="A run's timeline for Perfetto",
     response_class=Response,
-    responses={200: {"content": {"application/json": {"schema": SCHEMA}}}, **documented(404, 409, 410)},
+    responses={200: {"content": {"application/json": {"schema": SCHEMA}}}, **documented(404, 409, 410), **UNCHANGED},
 )
 async def chrome(run_id: RunId, request: Request, site: TheSite) -> Response:
     """The timeline as Chrome trace events: open it at ui.perfetto.dev, with vizviewer or in any tool that reads these.

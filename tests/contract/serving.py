@@ -34,6 +34,14 @@ def until(server: Server, run: str, true: Callable[[dict[str, Any]], bool]) -> d
         time.sleep(0.05)
 
 
+def logged(server: Server, words: str) -> None:
+    """Return once the server's log has these."""
+    end = time.monotonic() + PATIENCE_S
+    while not any(words in line for line in server.log):
+        assert time.monotonic() < end, server.log[-20:]
+        time.sleep(0.05)
+
+
 def ended(run: dict[str, Any]) -> bool:
     """Whether the run is in a final state."""
     return run["state"] in {"finished", "lost"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from mmap import mmap
 from pathlib import Path
 
 import httpx
@@ -18,7 +20,7 @@ from websockets.sync.client import connect
 
 from app.core.event import unpack_all
 from tests.conftest import PATIENCE_S, Server, start_server
-from tests.contract.serving import LONG, SHORT, chunks, ended, processes, runs, submit, until
+from tests.contract.serving import LONG, SHORT, chunks, ended, logged, processes, runs, submit, until
 
 Servers = Callable[..., Server]
 QUICK = {"BOXES": "1", "WARM": "0", "LIMITS__WALL_NS": "2000000000", "ACCELERATOR": "false"}
@@ -148,13 +150,51 @@ def test_a_full_disk_ends_no_server_and_loses_nothing_that_was_acknowledged(smal
         taken += [answer.json()["id"]] if status == 201 else []
     assert (status, "retry-after" in answer.headers) == (503, True)
     assert chunks(server, done) == kept
-    time.sleep(1)
+    logged(server, "trying again")
     (small_disk / "ballast").unlink()
     assert until(server, run, ended)["outcome"]["kind"] == "timed_out"
     recorded(server, run)
     for waiting in taken:
         assert until(server, waiting, ended)["outcome"]["kind"] == "completed"
     works(server)
+
+
+@pytest.fixture
+def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Sets the clock of the servers that start from now on so many seconds off; the machine's own stays right."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler here")
+    library, ahead = tmp_path / "clock.so", tmp_path / "ahead"
+    subprocess.run(
+        [compiler, "-O1", "-shared", "-fPIC", Path(__file__).with_name("clock.c"), "-o", library], check=True
+    )
+    ahead.write_bytes(bytes(8))
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    monkeypatch.setenv("CLOCK_AHEAD", str(ahead))
+    with ahead.open("r+b") as file, mmap(file.fileno(), 8) as seconds:
+
+        def set_to(value: int) -> None:
+            seconds[:] = value.to_bytes(8, "little", signed=True)
+
+        yield set_to
+
+
+def test_a_clock_that_is_set_in_mid_run_moves_nothing(clock: Callable[[int], None], servers: Servers) -> None:
+    server = servers(BOXES="1", LIMITS__WALL_NS="2000000000")
+    for ahead in (3 * 10**8, -(3 * 10**8)):
+        run = submit(server, LONG)
+        started = until(server, run, runs)
+        clock(ahead)
+        found = until(server, run, ended)
+        assert found["outcome"]["kind"] == "timed_out"
+        assert 2 * 10**9 <= found["wall_ns"] < 10**9 * PATIENCE_S
+        recorded(server, run)
+        later = until(server, submit(server, SHORT), ended)
+        assert later["outcome"]["kind"] == "completed"
+        assert (later["created"] > started["created"]) == (ahead > 0)  # the server has noticed
+        assert until(server, run, ended) == found
+        clock(0)
 
 
 def test_a_damaged_trace_is_said_to_be_one_and_harms_no_other(servers: Servers, tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ import pyseccomp
 import pytest
 
 from app.core.run import End, Kind, Limits, Program
-from app.sandbox import Sandbox
+from app.sandbox import Sandbox, bubblewrap
 from app.sandbox.bubblewrap import Bubblewrap
+from app.sandbox.groups import Groups, NoGroups
 from app.sandbox.gvisor import Gvisor
 from app.sandbox.none import Nothing
 from app.sandbox.pythons import find_pythons
@@ -505,6 +506,24 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+async def test_control_groups_are_asked_for_before_there_are_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of version 2 a group that hands out controllers may hold no process, and only the server itself moves away."""
+    before = {pid for pid, _ in below(os.getpid())}
+    more = set()
+
+    def asked() -> Groups:
+        more.update({pid for pid, _ in below(os.getpid())} - before)
+        raise NoGroups("not today")
+
+    monkeypatch.setattr(bubblewrap, "Groups", asked)
+    made = Bubblewrap([PYTHON], tmp_path)
+    await made.close()
+    assert more == set()
+    assert any("not today" in promise.how for promise in made.guarantees())
+
+
 def test_it_works_as_an_ordinary_user(open_folder: Path) -> None:
     interpreter = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if (

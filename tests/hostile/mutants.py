@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SECCOMP, WALLS, INIT = "app/sandbox/seccomp.py", "app/sandbox/walls.py", "app/sandbox/init.py"
-SUPERVISOR = "app/sandbox/supervisor.py"
+SUPERVISOR, SUPERVISED = "app/sandbox/supervisor.py", "app/sandbox/supervised.py"
+BUNDLE, FAMILY = "app/sandbox/bundle.py", "app/sandbox/family.py"
 BOX, GROUPS, TREE, RECORDER = "app/sandbox/box.py", "app/sandbox/groups.py", "app/sandbox/tree.py", "app/recorder.py"
 
 
@@ -89,7 +90,7 @@ MUTANTS = (
         "the empty environment",
         (
             (WALLS, '"--cap-drop", "ALL", "--clearenv"', '"--cap-drop", "ALL"'),
-            ("app/sandbox/family.py", "arguments[0], arguments, {}", "arguments[0], arguments, os.environ"),
+            (FAMILY, "arguments[0], arguments, {}", "arguments[0], arguments, os.environ"),
             (INIT, "environment = {", "environment = os.environ | {"),
         ),
         ("environment_of_the_host",),
@@ -181,6 +182,48 @@ MUTANTS = (
         "the limit to output",
         ((RECORDER, "self.box.kill(Kind.output_limit", "(lambda *_: None)(Kind.output_limit"),),
         ("flood_of_stdout", "flood_of_stderr"),
+    ),
+    Mutant(
+        "descriptors that are not passed on",
+        ((SUPERVISOR, "os.set_inheritable(int(name), False)", "os.set_inheritable(int(name), True)"),),
+        ("inherited_descriptors",),
+    ),
+    Mutant(
+        "a user id of its own",
+        ((BOX, '"user": user,', '"user": None,'),),
+        ("processes_are_counted", "bomb_of_threads", "log_outgrown"),
+    ),
+    Mutant(
+        "no capabilities",
+        ((WALLS, '"--cap-drop", "ALL"', '"--cap-add", "ALL"'),),
+        ("capabilities",),
+    ),
+    Mutant(
+        "gVisor's network of its own",
+        ((BUNDLE, "--network=none", "--network=host"), (BUNDLE, '"network", ', "")),
+        ("network", "sockets_of_the_host"),
+        "gvisor",
+    ),
+    Mutant(
+        "gVisor's size of file systems",
+        (
+            (BUNDLE, "f\"size={limits['shm_bytes']}\"", '"size=1g"'),
+            (BUNDLE, """"mode=1777", f"size={limits['tmp_bytes']}\"""", '"mode=1777", "size=1g"'),
+        ),
+        ("memory_in_tmp_and_home", "memory_in_dev_shm"),
+        "gvisor",
+    ),
+    Mutant(
+        "the user that init becomes in gVisor",
+        ((INIT, "os.getuid() == 0 and WALLED", "False"), (SUPERVISED, " and os.getuid() == 1000", "")),
+        ("becoming_root",),
+        "gvisor",
+    ),
+    Mutant(
+        "the watch on gVisor's memory",
+        ((TREE, "resident > self.limit and", "resident < 0 and"),),
+        ("memory_of_one", "memory_of_the_tree"),
+        "gvisor",
     ),
     Mutant(
         "a log that belongs to the server",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import VERSION
+from app.web.stream import DAMAGED, DELETED, TRY_AGAIN, UNKNOWN
 from tests.hostile.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,14 @@ def test_the_page_on_the_sandbox_has_every_attack_and_every_mutant() -> None:
     names = {path.stem for path in (ROOT / "tests/hostile/attacks").glob("*.py")}
     assert {name for name in names if f"| {name} |" not in page} == set()
     assert {mutant.without for mutant in MUTANTS if f"| {mutant.without} |" not in page} == set()
+
+
+def test_the_page_on_the_interface_has_every_frame_and_close_of_a_stream() -> None:
+    page = (ROOT / "docs/api.md").read_text("utf-8")
+    frames = set(re.findall(r'"type": "(\w+)"', (ROOT / "app/web/stream.py").read_text("utf-8")))
+    assert len(frames) > 4
+    assert {name for name in frames if f"| `{name}` |" not in page} == set()
+    assert {code for code in (UNKNOWN, DELETED, DAMAGED, TRY_AGAIN) if str(code) not in page} == set()
 
 
 def test_the_version_is_the_same_everywhere() -> None:
