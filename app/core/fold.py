@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,8 +19,12 @@ from app.tracer import wire
 
 LINK_OF_ACT = {wire.WAKE: "wake", wire.PUT: "item", wire.GET: "wake", wire.CANCEL: "cancel"}
 LOCKS = (wire.LOCK, wire.RLOCK)
+THROUGH = (wire.QUEUE, wire.PIPE)
+PASSING = (wire.PUT, wire.GET)
 JOINS = (wire.JOIN, wire.TASK_WAIT, wire.CHILD)
 MAIN_THREAD = "MainThread"
+FAR = 256
+"""So many acts one looks back over for the one that ended a wait."""
 SLICE = 4096
 MOVES = (wire.STATE, wire.STEP)
 DECLARATIONS = (wire.LANE, wire.END, wire.RESOURCE, wire.PLACE, wire.NAME)
@@ -330,9 +334,14 @@ def _cause(
         return ("join", target.id, following.by_ns)
     acts = timeline.acts.get(span.on, [])
     latest = _latest(acts, span.end_ns)
-    while latest >= 0 and acts[latest][0] >= span.start_ns and _of_others(acts[latest], lane, following):
+    first = max(_latest(acts, span.start_ns, before=True) + 1, latest - FAR)
+    passed = resource.kind if resource is not None and resource.kind in THROUGH and not following.by else 0
+    own = _own(acts[first : latest + 1], lane.id) if passed else 0
+    while latest >= first and (
+        _of_others(acts[latest], lane, following) or (passed and not _lets_go_on(acts[latest][2], own, passed))
+    ):
         latest -= 1
-    act = acts[latest] if latest >= 0 and acts[latest][0] >= span.start_ns else None
+    act = acts[latest] if latest >= first else None
     if following.by and following.by != lane.id:
         kind = "handoff" if resource is not None and resource.kind in LOCKS else "wake"
         if act is not None and act[1] == following.by:
@@ -348,12 +357,27 @@ def _cause(
     return None
 
 
+def _own(acts: list[tuple[float, int, int]], lane: int) -> int:
+    """What the waiter itself did, last, before its wait was over: a put or a get; 0 if neither."""
+    return next((what for _, by, what in reversed(acts) if by == lane and what in PASSING), 0)
+
+
+def _lets_go_on(what: int, own: int, kind: int) -> bool:
+    """Whether such an act lets one go on who waits for a queue or a pipe: a put one who gets, a get one who puts.
+
+    Who has done neither waited in vain, or for all to be done.
+    """
+    if own:
+        return what != own
+    return kind != wire.QUEUE or what not in PASSING
+
+
 def _of_others(act: tuple[float, int, int], lane: Lane, following: Span) -> bool:
     """Whether the act let others go on: it is the waiter's own, or the cancelling of another that waited there, too."""
     t, by, what = act
     return by == lane.id or (what == wire.CANCEL and following.by > 0 and t != following.by_ns)
 
 
-def _latest(entries: list[Any], t: float) -> int:
-    """The index of the last entry whose time is not after t."""
-    return bisect_right(entries, t, key=lambda entry: entry[0]) - 1
+def _latest(entries: list[Any], t: float, *, before: bool = False) -> int:
+    """The index of the last entry whose time is not after t, or is before it."""
+    return (bisect_left if before else bisect_right)(entries, t, key=lambda entry: entry[0]) - 1

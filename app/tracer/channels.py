@@ -65,14 +65,14 @@ def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
         waiting(found.number, where, kind != wire.PIPE and _limited(args, options))
         try:
             result = call(self, *args, **options)
+            if told:
+                found.gets += 1
+                act(told, found.number, clock(), where, found.gets)
         except BaseException as error:
             without_us(error)
             raise
         finally:
             running(where)
-        if told:
-            found.gets += 1
-            act(told, found.number, clock(), where, found.gets)
         return result
 
     return through

@@ -43,6 +43,8 @@ class _ExitNow(Builtin):
     def __call__(self, status: Any) -> None:
         if isinstance(status, int):
             threads.used()
+            if lanes.thread_lane() != lanes.main_lane:
+                threads.end(lanes.thread_lane(), wire.EXITED)
             # multiprocessing's own children have no other way to end well.
             clean = status == 0 and sys._getframe(1).f_globals.get("__name__", "").startswith("multiprocessing.")
             leave(status & 0xFF, wire.RETURNED if clean else wire.EXITED)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _fork = os.fork
-_waitpid = os.waitpid
 _SERVERS = ("from multiprocessing.resource_tracker ", "from multiprocessing.forkserver ")
 _MOST = 4096
 
@@ -125,30 +124,94 @@ def _unnamed(pid: int) -> str:
     return f"process {pid}"
 
 
-class _WaitPid(Builtin):
+class _Wait(Builtin):
+    """os.wait and its kin. Which child one waited for may be known only when it has ended."""
+
     __slots__ = ()
 
-    def __call__(self, pid: int, options: int, /) -> tuple[int, int]:
-        blocks = type(pid) is int and type(options) is int and not options & os.WNOHANG
-        where = place(_getframe(1)) if blocks else 0
-        waits = blocks and waiting(pid, where)
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        pid = _awaited(self._original.__name__, args, options)
+        where = place(_getframe(1)) if pid else 0
+        some = _some_child() if pid < 0 else 0
+        waits = bool(some) or (pid > 0 and waiting(pid, where))
+        if some:
+            lanes.waiting(some, where, True)
         try:
-            found, status = _waitpid(pid, options)
+            found = self._original(*args, **options)
+            _reaped(found, some)
         except BaseException as error:
             without_us(error)
             raise
         finally:
             if waits:
                 lanes.running(where)
-        if found and (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
-            told_end(found, os.waitstatus_to_exitcode(status))
-        return found, status
+        return found
+
+
+class _System(Builtin):
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **options: Any) -> int:
+        where = place(_getframe(1))
+        name = _program([*args, *options.values()])
+        lanes.waiting(lanes.resource(wire.CHILD, name), where, True)
+        try:
+            status: int = self._original(*args, **options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            lanes.running(where)
+        return status
+
+
+_OPTIONS = {"wait": -1, "waitpid": 1, "wait3": 0, "wait4": 1, "waitid": 2}
+"""Where these functions have their options."""
+
+
+def _awaited(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> int:
+    """The child whose end such a call waits for, -1 if any will do; 0 if it does not wait, or will be refused."""
+    at = _OPTIONS[name]
+    flags = options.get("options", args[at] if 0 <= at < len(args) else 0)
+    if type(flags) is not int or flags & os.WNOHANG:
+        return 0
+    if name == "waitid":
+        pid = args[1] if args[:1] == (os.P_PID,) and len(args) > 1 else -1
+    else:
+        pid = options.get("pid", args[0] if at > 0 and args else -1)
+    return (pid if pid > 0 else -1) if type(pid) is int else 0
+
+
+def _some_child() -> int:
+    """What one waits on who waits for any child, to be told again when it is known which; 0 if there is none."""
+    if all(child.ended for child in _children.copy().values()):
+        return 0
+    return lanes.resource(wire.CHILD, "any child")
+
+
+def _reaped(found: Any, some: int) -> None:
+    """Say what such a call has said: which child ended and how, and so for which one waited on `some`."""
+    if found is None:
+        return
+    if hasattr(found, "si_pid"):
+        pid, status = found.si_pid, found.si_status
+        code = {os.CLD_EXITED: status, os.CLD_KILLED: -status, os.CLD_DUMPED: -status}.get(found.si_code)
+    else:
+        pid, status = found[:2]
+        code = os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) or os.WIFSIGNALED(status) else None
+    child = _children.get(pid)
+    if some and child is not None:
+        emit_text(wire.RESOURCE, wire.CHILD, some, clock(), child.lane, lanes.current(), 0, child.name)
+    if pid and code is not None:
+        told_end(pid, code)
 
 
 def watch_raw() -> None:
-    """Watch os.fork and os.waitpid."""
+    """Watch os.fork, os.wait and its kin, and os.system."""
     os.fork = _Fork(_fork)
-    os.waitpid = _WaitPid(_waitpid)
+    for name in _OPTIONS:
+        setattr(os, name, _Wait(getattr(os, name)))
+    os.system = _System(os.system)
 
 
 def watch_subprocess(subprocess: ModuleType) -> None:

@@ -91,8 +91,8 @@ def _locked(lock: locks.Lock, value: bool) -> None:
 
 
 def _in_barrier() -> bool:
-    """Whether a barrier is using the lock of its own condition."""
-    frame: FrameType | None = _getframe(2)
+    """Whether a barrier is using the lock of its own condition: the store that called our caller was asyncio's."""
+    frame: FrameType | None = _getframe(3)
     while frame is not None and frame.f_code.co_filename == locks.__file__:
         if frame.f_code.co_qualname.startswith("Barrier."):
             return True

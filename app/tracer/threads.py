@@ -119,6 +119,8 @@ def is_internal(thread: Any) -> bool:
     """Whether the standard library keeps this thread for itself."""
     target = getattr(thread, "_target", None)
     where = getattr(target, "__module__", None) if target is not None else type(thread).__module__
+    if where == "multiprocessing.pool" and getattr(target, "__name__", "") == "worker":
+        return False  # of a ThreadPool: it runs the program's jobs
     return isinstance(where, str) and where.startswith(_INTERNAL)
 
 

@@ -88,6 +88,7 @@ function sentencesOf(timeline, { kind, lanes, resources, from_ns: from, to_ns: t
       return [rich(details.holder ? t("Waiting for {what}: {who}. {holder} has ended without letting it go.")
         : details.need === "item" ? t("Waiting for an item in {what}: {who}. Nobody is left to put one.")
         : details.need === "room" ? t("Waiting for room in {what}: {who}. Nobody is left to take an item out.")
+        : details.need === "worker" ? t("Waiting for jobs in the queue of {what}: {who}. No worker is left to run them.")
         : t("Waiting for {what}: {who}. Nobody is left to end that."), values)];
     case "loop_blocked": {
       const others = { who: names(timeline, lanes.slice(1)) };

@@ -3,10 +3,14 @@
  * @module
  */
 import {
-  CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOCK, PUT, READY, RLOCK, RUNNING, TASK_WAIT, WAITING,
+  CANCEL, CHILD, GET, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOCK, PIPE, PUT, QUEUE,
+  READY, RLOCK, RUNNING, TASK_WAIT, WAITING,
 } from "./names.js";
 import { delivererOf, jobBefore } from "./jobs.js";
 import { search } from "./store.js";
+
+/** So many acts one looks back over for the one that ended a wait. */
+const FAR = 256;
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
@@ -67,6 +71,30 @@ function startLink(lane, from) {
 }
 
 /**
+ * What the waiter itself did, last, before its wait was over: a put or a get; 0 if neither.
+ * @param {import("./store.js").Facts} acts
+ * @param {number} last
+ * @param {number} lane
+ * @param {number} first
+ * @param {number} start
+ */
+function ownOf(acts, last, lane, first, start) {
+  for (let i = last; i >= first && acts.t[i] >= start; i--) if (acts.who[i] === lane && (acts.what[i] === PUT || acts.what[i] === GET)) return acts.what[i];
+  return 0;
+}
+
+/**
+ * Whether such an act lets one go on who waits for a queue or a pipe: a put one who gets, a get one who puts.
+ * Who has done neither waited in vain, or for all to be done.
+ * @param {number} what
+ * @param {number} own
+ * @param {number} kind
+ */
+function letsGoOn(what, own, kind) {
+  return own ? what !== own : kind !== QUEUE || what !== PUT && what !== GET;
+}
+
+/**
  * @param {Lanes} timeline
  * @param {Lane} lane
  * @param {number} wait index of the span that ended
@@ -89,12 +117,16 @@ function linkWait(timeline, lane, wait, to) {
   }
   const acts = resource?.acts;
   let act = acts ? search(acts.t, acts.n, end) - 1 : -1;
+  const first = Math.max(act - FAR, 0);
+  const passed = !by && (resource?.kind === QUEUE || resource?.kind === PIPE) ? resource.kind : 0;
+  const own = passed && acts ? ownOf(acts, act, lane.id, first, start) : 0;
   // Not the waiter's own acts, nor the cancelling of another that waited there, too.
-  while (acts && act >= 0 && acts.t[act] >= start && (acts.who[act] === lane.id || acts.what[act] === CANCEL && by && acts.t[act] !== end)) act--;
-  const acted = acts && act >= 0 && acts.t[act] >= start ? { t: acts.t[act], who: acts.who[act], act: acts.what[act] } : null;
+  while (acts && act >= first && acts.t[act] >= start && (acts.who[act] === lane.id || acts.what[act] === CANCEL && by && acts.t[act] !== end
+    || passed && !letsGoOn(acts.what[act], own, passed))) act--;
+  const acted = acts && act >= first && acts.t[act] >= start ? { t: acts.t[act], who: acts.who[act], act: acts.what[act] } : null;
   if (by && by !== lane.id) {
-    const passed = resource?.kind === LOCK || resource?.kind === RLOCK;
-    const kind = acted && acted.who === by ? linkOf(acted.act) : passed ? LINK_HANDOFF : LINK_WAKE;
+    const held = resource?.kind === LOCK || resource?.kind === RLOCK;
+    const kind = acted && acted.who === by ? linkOf(acted.act) : held ? LINK_HANDOFF : LINK_WAKE;
     const cause = kind === LINK_WAKE ? delivererOf(timeline, by, end, start) : { who: by, t: end };
     return links.add(to, kind, cause.who, cause.t, on, wait);
   }

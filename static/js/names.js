@@ -14,7 +14,7 @@ export const RETURNED = 1, CANCELLED = 3, KILLED = 5, UNFINISHED = 6;
 export const WAKE = 1, PUT = 2, GET = 3, CANCEL = 4;
 /** What JOB says; how a job ended is DONE + the ending. */
 export const SUBMITTED = 1, IN_PARTS = 2, PART = 3, BEGAN = 4, DONE = 4, DELIVERED = 8;
-export const LOCK = 1, RLOCK = 2, SEMAPHORE = 4, QUEUE = 7, JOIN = 9, FUTURE = 10, TASK_WAIT = 11, SLEEP = 12, IO = 13,
+export const LOCK = 1, RLOCK = 2, SEMAPHORE = 4, QUEUE = 7, PIPE = 8, JOIN = 9, FUTURE = 10, TASK_WAIT = 11, SLEEP = 12, IO = 13,
   CHILD = 14, EXECUTOR = 15, GIL = 16;
 /** Flags beside a kind or a state. */
 export const INTERNAL = 16, TOLD = 32, INFERRED = 16;

@@ -25,6 +25,7 @@ class Wrong:
     inferred: bool = False
     limits: Limits = CUT
     hows: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
 
 
 CROSS = """\
@@ -347,7 +348,65 @@ WRONG = {
             return pool.submit(print).result()
         pool.submit(outer).result()
         """,
-        [("nobody_can_wake", {"MainThread"}, {5}), ("nobody_can_wake", {"worker_0"}, {4})],
+        [("nobody_can_wake", {"worker_0"}, {4})],
+        inferred=True,
+        needs={"worker"},
+    ),
+    "a full pool whose jobs wait for more of theirs": Wrong(
+        """\
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        both = threading.Barrier(2)
+        def outer(n):
+            both.wait()
+            return sum(pool.map(abs, range(n)))
+        with ThreadPoolExecutor(2, "worker") as pool:
+            print(list(pool.map(outer, [3, 4])))
+        """,
+        [("nobody_can_wake", {"worker_0", "worker_1"}, {6})],
+        inferred=True,
+        needs={"worker"},
+    ),
+    "a pool of multiprocessing's threads that waits for itself": Wrong(
+        """\
+        import threading
+        from multiprocessing.pool import ThreadPool
+        def outer():
+            threading.current_thread().name = "worker"
+            return pool.apply(abs, [1])
+        pool = ThreadPool(1)
+        pool.apply(outer)
+        """,
+        [("nobody_can_wake", {"worker"}, {5})],
+        inferred=True,
+        needs={"worker"},
+    ),
+    "an event loop's pool that waits for itself": Wrong(
+        """\
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        def outer(loop):
+            return asyncio.run_coroutine_threadsafe(asyncio.to_thread(print), loop).result()
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.set_default_executor(ThreadPoolExecutor(1, "worker"))
+            await asyncio.to_thread(outer, loop)
+        asyncio.run(main())
+        """,
+        [("nobody_can_wake", {"worker_0"}, {4})],
+        inferred=True,
+        needs={"worker"},
+    ),
+    "jobs that wait for what nobody puts": Wrong(
+        """\
+        import queue
+        from concurrent.futures import ThreadPoolExecutor
+        items = queue.Queue()
+        with ThreadPoolExecutor(1, "worker") as pool:
+            first, second = pool.submit(items.get), pool.submit(print)
+            second.result()
+        """,
+        [("nobody_can_wake", {"worker_0"}, set()), ("nobody_can_wake", {"MainThread"}, {6})],
         inferred=True,
     ),
     "a call that blocks the loop, others being ready": Wrong(
@@ -604,6 +663,7 @@ def test_what_goes_wrong_is_found_and_nothing_else(
     assert {each.inferred for each in found} == {wrong.inferred}, [each.title for each in found]
     hows = {step["how"] for each in found for step in each.details.get("steps", [])}
     assert not wrong.hows or hows == wrong.hows
+    assert not wrong.needs or {each.details["need"] for each in found} == wrong.needs
     for each in found:
         assert 0 <= each.from_ns <= each.to_ns <= shown.timeline.end_ns
         assert set(each.resources) <= set(shown.timeline.resources)

@@ -97,13 +97,15 @@ def test_events_past_the_limit_are_counted(tmp_path: Path) -> None:
 
 def test_what_watching_took_is_the_starts_and_a_price_for_each_record(tmp_path: Path) -> None:
     source = "import queue\nitems = queue.SimpleQueue()\nfor item in range({}):\n    items.put(item)\n    items.get()\n"
-    few, many = record([Job(source.format(count), PYTHON) for count in (10, 1000)], tmp_path)
-    costs = [
-        [float(ns) for chunk in shown.chunks for ns in chunk.events.end[is_cost(chunk.events)]] for shown in (few, many)
-    ]
+    jobs = "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1) as pool:\n    list(pool.map(int, range({})))\n"
+    sources = source.format(10), source.format(1000), jobs.format(1000)
+    shown = record([Job(source, PYTHON) for source in sources], tmp_path)
+    costs = [[float(ns) for chunk in each.chunks for ns in chunk.events.end[is_cost(chunk.events)]] for each in shown]
     assert all(ns > 0 for told in costs for ns in told)
-    assert costs[1][-1] > 10 * costs[0][-1], "the last is the recorder's, for the records"
-    assert [shown.timeline.stats[wire.TRACER_NS] for shown in (few, many)] == [sum(told) for told in costs]
+    few, many, working = (told[-1] for told in costs)  # the last is the recorder's, for the records
+    assert many > 10 * few
+    assert working > 1.5 * many, "a job's three records stand for more than the four of an item in a queue"
+    assert [each.timeline.stats[wire.TRACER_NS] for each in shown] == [sum(told) for told in costs]
 
 
 def is_cost(events: Events) -> Column:

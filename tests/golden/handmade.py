@@ -65,8 +65,9 @@ HANDOFF = [
     row(wire.STATE, 7, WORKER, flags=wire.WAITING | wire.LIMITED, obj=QUEUE, place=IN_WORKER),
     row(wire.LEVEL, 8, MAIN, obj=QUEUE, end=1),
     row(wire.ACT, 8, MAIN, obj=QUEUE, flags=wire.PUT, end=1),
+    row(wire.ACT, 8.1, WORKER, obj=QUEUE, flags=wire.GET, end=1),
+    row(wire.ACT, 8.15, MAIN, obj=QUEUE, flags=wire.GET, end=2),
     row(wire.STATE, 8.2, WORKER, flags=wire.RUNNING),
-    row(wire.ACT, 8.3, WORKER, obj=QUEUE, flags=wire.GET, end=1),
     row(wire.LEVEL, 8.3, WORKER, obj=QUEUE, end=0),
 ]
 

@@ -73,6 +73,7 @@ test("every kind has words of its own", () => {
     daemon_cut_off: [{ process: false }, "MainThread and worker was busy when its process ended."],
   };
   for (const [kind, [details, words]] of Object.entries(kinds)) assert.equal(said({ kind, details: /** @type {any} */ (details) }), words);
+  assert.equal(said({ kind: "nobody_can_wake", details: { need: "worker" } }), "Waiting for jobs in the queue of lock guard: MainThread and worker. No worker is left to run them.");
   assert.equal(said({ kind: "nobody_can_wake", details: { holder: WORKER } }), "Waiting for lock guard: MainThread and worker. worker has ended without letting it go.");
   assert.equal(new Set([...Object.keys(kinds), "deadlock", "failed_start"].map(findingWord)).size, 8);
   assert.deepEqual(["deadlock", "contention", "what is new"].map((kind) => moodOf(finding({ kind }))), ["bad", "warn", "bad"]);

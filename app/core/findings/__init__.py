@@ -2,7 +2,7 @@
 
 finding      Finding, and what things are called in one
 waits        who waits for whom
-deadlocks · hopeless · loops · contention · unseen      one kind of finding each, or a few
+deadlocks · hopeless, starved · loops · contention · unseen      one kind of finding each, or a few
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from app.core.findings.finding import (
     lines_of,
     named,
 )
+from app.core.findings.starved import Starved, explained, starved
 from app.core.findings.waits import TOGETHER, Waits
 from app.core.timeline import Lane, Span, Timeline
 from app.tracer import wire
@@ -58,7 +59,22 @@ def hopeless(waits: Waits) -> list[Finding]:
             (weak if helped else groups).setdefault(span.on, []).append(span)
     if not timeline.over and any(timeline.end_ns - span.start_ns < SETTLED_NS for _, span in left):
         return []
-    return [_finding(waits, resource, spans) for resource, spans in (groups or weak).items()]
+    hungry = starved(waits, {lane.id: span for lane, span in left})
+    if hungry:
+        groups, weak = (_without(timeline, hungry, group) for group in (groups, weak))
+    found = [explained(waits, each) for each in hungry]
+    return found + [_finding(waits, resource, spans) for resource, spans in (groups or weak).items()]
+
+
+def _without(timeline: Timeline, hungry: list[Starved], group: dict[int, list[Span]]) -> dict[int, list[Span]]:
+    """What is left of these waits without those that are taken to be for jobs of executors that starve."""
+    executors = {each.executor for each in hungry}
+    askers = {job.submitter for job in timeline.jobs.values() if job.executor in executors}
+    return {
+        number: spans
+        for number, spans in group.items()
+        if timeline.resources[number].kind != wire.FUTURE or not askers.issuperset(span.lane for span in spans)
+    }
 
 
 def may_act(waits: Waits, lane: Lane, span: Span) -> bool:

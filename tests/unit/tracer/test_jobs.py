@@ -241,6 +241,9 @@ def test_the_jobs_of_multiprocessings_threads(run: Run) -> None:
         ("work", 5, "MainThread", 14, "raised"),
     ]
     assert results(seen, jobs[-1]) == ["MainThread"]
+    ran = {job.lane for job in jobs}
+    assert {lane.id for lane in seen.lanes("thread") if lane.internal}.isdisjoint(ran)
+    assert len([lane for lane in seen.lanes("thread") if lane.internal]) == 3
     consistent(seen)
 
 

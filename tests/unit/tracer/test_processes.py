@@ -335,6 +335,41 @@ def test_a_raw_fork_is_a_process_and_waitpid_waits_for_it(run: Run) -> None:
     assert by_line(seen, f"{child.name}/MainThread") == {5: "sleep sleep"}
 
 
+def test_every_way_to_wait_for_a_child(run: Run) -> None:
+    source = """
+        import os, time
+        def child(status):
+            pid = os.fork()
+            if not pid:
+                time.sleep(0.1)
+                os._exit(status)
+            return pid
+        children = child(1), child(2)
+        print(sorted([os.wait()[0], os.wait3(options=0)[0]]) == sorted(children))
+        print(os.wait4(child(3), 0)[1])
+        print(os.waitid(os.P_PID, child(4), os.WEXITED).si_status)
+        last = child(5)
+        print(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG), os.waitpid(-1, os.WNOHANG))
+        print(os.waitpid(-1, 0)[0] == last)
+        print(os.system("sleep 0.01; exit 3"))
+        for wrong in "wait()", "wait(1)", "waitpid('x', 0)", "waitpid(1)", "wait4(pid=-1, options=0)", "waitid(9, 9, 9)", "system()":
+            try:
+                eval("os." + wrong)
+            except Exception as error:
+                print(type(error), error)
+    """
+    seen, bare = run(source), run(source, traced=False)
+
+    assert seen.stdout == bare.stdout
+    ended = [lane for lane in seen.lanes("process") if lane.parent]
+    assert [lane.exit_code for lane in ended] == [1, 2, 3, 4, 5]
+    assert {(lane.name, "MainThread") for lane in ended} == set(seen.links("join"))
+    waits = [wait for wait in seen.waits("MainThread") if wait.line <= 16]
+    assert [wait.line for wait in waits] == [10, 10, 11, 12, 15, 16]
+    assert {wait.name for wait in waits[:2]} == {lane.name for lane in ended[:2]}
+    assert [wait.name for wait in waits[2:]] == [*(lane.name for lane in ended[2:]), "sleep"]
+
+
 def test_a_python_that_is_a_subprocess_has_lanes_of_its_own(run: Run) -> None:
     seen = run(
         """

@@ -35,6 +35,44 @@ def test_an_item_goes_from_the_one_who_puts_to_the_one_who_waits(run: Run, kind:
     assert [int(value) for _, _, value in seen.timeline.levels] in ([1, 0], [0, 0])
 
 
+@pytest.mark.parametrize("kind", ["queue.Queue", "multiprocessing.get_context('fork').Queue", "queue.SimpleQueue"])
+def test_who_takes_an_item_lets_nobody_go_on_who_waits_for_one(run: Run, kind: str) -> None:
+    seen = run(
+        f"""
+        import multiprocessing, queue, threading
+        from meeting import blocked
+        jobs = {kind}()
+        def getter():
+            jobs.get()
+        def hasty():
+            try:
+                jobs.get(timeout=0.3)
+            except queue.Empty:
+                print("empty")
+        threads = [threading.Thread(target=getter, name=f"getter-{{n}}") for n in range(4)]
+        for thread in threads:
+            thread.start()
+        blocked(*threads)
+        for item in range(4):
+            jobs.put(item)
+        for thread in threads:
+            thread.join()
+        thread = threading.Thread(target=hasty, name="hasty")
+        thread.start()
+        thread.join()
+        """
+    )
+
+    assert seen.stdout == "empty\n"
+    numbers = [item.id for item in seen.timeline.resources.values() if item.name == "jobs"]
+    found = [
+        (link.kind, seen.name(link.from_lane), seen.name(link.to_lane))
+        for link in seen.timeline.links
+        if link.resource in numbers
+    ]
+    assert sorted(found) == [("item", "MainThread", f"getter-{n}") for n in range(4)]
+
+
 def test_a_full_queue_makes_the_producer_wait(run: Run) -> None:
     seen = run(
         """

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from app.core.timeline import ENDINGS, STATES
+from app.core.timeline import ENDINGS, RESOURCES, STATES
 from app.tracer import wire
 
 from .conftest import Run, Seen, Tracer, Wait
@@ -194,6 +194,20 @@ asyncio.run(main())
     assert not seen.open_cells
     holds = [hold for hold in seen.timeline.holds if seen.name(hold.lane) in "abc"]
     assert all(before.end_ns <= after.start_ns for before, after in itertools.pairwise(holds))
+
+
+def test_a_barriers_own_lock_is_not_told(run: Run) -> None:
+    seen = run(
+        program("""
+        gate = asyncio.Barrier(2)
+        async def come():
+            async with gate:
+                pass
+        await asyncio.gather(come(), come())
+        """)
+    )
+    assert "barrier" in {RESOURCES[resource.kind] for resource in seen.timeline.resources.values()}
+    assert seen.timeline.holds == []
 
 
 def test_a_semaphore_that_counts_is_held_by_nobody(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.core.findings import findings
 from app.tracer import wire
 
 from .conftest import Run, Wait
@@ -106,6 +107,20 @@ def test_daemon_threads_are_cut_off(run: Run) -> None:
 
     assert seen.lane("watcher").ending == wire.KILLED
     assert seen.lane("MainThread").ending == wire.RETURNED
+
+
+def test_a_thread_that_ends_the_process_is_not_cut_off_by_that(run: Run) -> None:
+    seen = run(
+        """
+        import os, threading
+        thread = threading.Thread(target=os._exit, args=[0], name="leaver")
+        thread.start()
+        thread.join()
+        """
+    )
+
+    assert (seen.exit_code, seen.lane("leaver").ending) == (0, wire.EXITED)
+    assert findings(seen.timeline) == []
 
 
 def test_the_main_thread_waits_for_the_last_threads(run: Run) -> None:
