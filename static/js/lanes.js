@@ -11,6 +11,8 @@ import { Lane, Resource } from "./store.js";
 
 /** Lanes, resources and the rest, by their numbers. */
 export class Lanes {
+  /** Somebody looked at CPU times from outside. */
+  watched = false;
   /** The run is known up to here. */
   known = 0;
   /** The end of what is drawn: the run's end, or while it runs as far as it is known. */
@@ -64,6 +66,12 @@ export class Lanes {
     if (known > this.known) this.known = known;
     if (latest > this.latest) this.latest = latest;
     this.end = Math.max(this.known, this.latest);
+  }
+
+  /** Somebody has looked at a CPU time. */
+  watch() {
+    if (!this.watched) this.revision++;
+    this.watched = true;
   }
 
   /**

@@ -2,11 +2,11 @@
  * Links: what made a lane go on.
  * @module
  */
+import { search } from "./columns.js";
 import {
   CANCEL, CHILD, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOCK, PUT, READY, RLOCK, RUNNING, TASK_WAIT, WAITING,
 } from "./names.js";
 import { delivererOf, jobBefore } from "./jobs.js";
-import { search } from "./store.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */

@@ -1,5 +1,5 @@
 /**
- * Which rows there are, from top to bottom: a band for each process, in it the GIL, who runs, threads with their tasks, queues, and
+ * Which rows there are, from top to bottom: a band for each process, in it the GIL, who runs, CPU, threads with their tasks, queues, and
  * one row for what is internal; or lanes by kind or by name.
  * @module
  */
@@ -13,9 +13,9 @@ import { isInternal } from "./words.js";
 
 /**
  * @typedef {object} Place where a row is, y from the top of all rows
- * @property {"process" | "lane" | "gil" | "runs" | "level" | "holds" | "internal" | "group"} type
- *   runs: how many lanes run · level: of a queue or the like · holds: who has a lock · internal: opens internal lanes · group: a heading
- * @property {Lane} lane for gil, runs, level, holds and internal: their process; for group: its first
+ * @property {"process" | "lane" | "gil" | "runs" | "cpu" | "level" | "holds" | "internal" | "group"} type
+ *   runs: how many lanes run · cpu: how many cores they use · level: of a queue or the like · holds: who has a lock · internal: opens internal lanes · group: a heading
+ * @property {Lane} lane for gil, runs, cpu, level, holds and internal: their process; for group: its first
  * @property {Resource | null} resource
  * @property {number} y
  * @property {number} height
@@ -152,6 +152,7 @@ function walk(timeline, { folded, opened, arranged = PLAIN }) {
     if (gil) add("gil", process, STRIP, { resource: gil, indent: 14 });
     const threads = process.children.filter(({ kind }) => kind === THREAD).length;
     if (arranged.tracks.runs && threads > 1 && threads <= MOST_RUNNING) add("runs", process, LEVEL_ROW, { indent: 14 });
+    if (arranged.tracks.cpu && timeline.watched && threads && threads <= MOST_RUNNING) add("cpu", process, threads > 1 ? LEVEL_ROW : STRIP, { indent: 14 });
   };
 
   /**

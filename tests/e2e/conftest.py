@@ -34,7 +34,7 @@ OPEN_ALL = """async () => {
     const items = [...lane.querySelector("[role='group']").children];
     const of = (kind) => items.filter((item) => item.dataset.kind === kind).map((item) => item.textContent);
     const name = lane.querySelector("b").textContent;
-    count[lane.dataset.lane] = { name, spans: of("span"), links: of("link") };
+    count[lane.dataset.lane] = { name, spans: of("span"), links: of("link"), cpu: of("cpu") };
   }
   return count;
 }"""
@@ -102,7 +102,7 @@ class Playground:
         return self.page.locator("#output .text").all_inner_texts()
 
     def outline(self) -> dict[str, dict[str, Any]]:
-        """The text twin: by lane its name, spans and links."""
+        """The text twin: by lane its name, spans, links and CPU time."""
         found: dict[str, dict[str, Any]] = self.page.evaluate(OPEN_ALL)
         return found
 
