@@ -228,8 +228,7 @@ export class Timeline extends Lanes {
       case KIND.NAME:
         return this.rename(this.lane(id), t, chunk.text(i));
       case KIND.CPU:
-        if (flags & INFERRED) this.watch();
-        return (this.lane(id).used ??= new Facts()).add(t, id, end);
+        return this.watch(this.lane(id), flags & INFERRED).add(t, id, end);
       case KIND.STAT:
         this.stats[flags] += end;
         return;

@@ -3,7 +3,7 @@
  * @module
  */
 import { PROCESS } from "./names.js";
-import { Lane, Resource } from "./store.js";
+import { Facts, Lane, Resource } from "./store.js";
 
 /** @typedef {{line: number, function: string, user: boolean}} Place */
 /** @typedef {{t: number, lane: number, kind: number, text: string, place: number}} Mark */
@@ -68,10 +68,15 @@ export class Lanes {
     this.end = Math.max(this.known, this.latest);
   }
 
-  /** Somebody has looked at a CPU time. */
-  watch() {
-    if (!this.watched) this.revision++;
-    this.watched = true;
+  /**
+   * A lane's CPU time is told.
+   * @param {Lane} lane
+   * @param {number} inferred by somebody who looks from outside
+   */
+  watch(lane, inferred) {
+    if (!lane.used || inferred && !this.watched) this.revision++;
+    if (inferred) this.watched = true;
+    return (lane.used ??= new Facts());
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { Arrangement, quietIn, stemOf } from "./arrange.js";
+import { cpuLanes } from "./cpu.js";
 import { EXECUTOR, LOCK, PROCESS, QUEUE, RLOCK, SEMAPHORE, TASK, THREAD } from "./names.js";
 import { isInternal } from "./words.js";
 
@@ -152,7 +153,7 @@ function walk(timeline, { folded, opened, arranged = PLAIN }) {
     if (gil) add("gil", process, STRIP, { resource: gil, indent: 14 });
     const threads = process.children.filter(({ kind }) => kind === THREAD).length;
     if (arranged.tracks.runs && threads > 1 && threads <= MOST_RUNNING) add("runs", process, LEVEL_ROW, { indent: 14 });
-    if (arranged.tracks.cpu && timeline.watched && threads && threads <= MOST_RUNNING) add("cpu", process, threads > 1 ? LEVEL_ROW : STRIP, { indent: 14 });
+    if (arranged.tracks.cpu && timeline.watched && threads <= MOST_RUNNING && cpuLanes(process).length) add("cpu", process, threads > 1 ? LEVEL_ROW : STRIP, { indent: 14 });
   };
 
   /**

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.conftest import ROOT, Server
 
+from .programs import QUICK
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_MS = 60_000
@@ -156,6 +158,21 @@ def browser() -> Iterator[Browser]:
 
 
 Visit = Callable[..., Playground]
+FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def recorded(visit: Visit, source: str = QUICK) -> Playground:
+    """A page on which this program has run to its end."""
+    page = visit().open().write(source).run()
+    assert page.outcome.startswith("Completed in ")
+    return page
+
+
+def milliseconds(text: str) -> float:
+    """A time as the page says it."""
+    value, unit = text.split()
+    return float(value) * {"ms": 1, "s": 1000}[unit]
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from playwright.sync_api import expect
 
 from tests.conftest import start_server
 
-from .conftest import Visit, goes_past_axe
-from .test_page import recorded
-from .test_runs import THREADS
+from .conftest import Visit, goes_past_axe, recorded
+from .programs import THREADS
 
 CRUNCHERS = """\
 import threading
