@@ -403,13 +403,11 @@ class Recording:
     def _closing(self, end: End) -> Events:
         """What the server says: how the root process ended, what was dropped, and about what the records cost."""
         t = float(end.wall_ns)
-        hz, missed = self.samples.stats()
         rows = [
             (t, float(count), 1, 0, 0, 0, "", wire.STAT, flag)
             for flag, count in (
                 (wire.TRACER_NS, sum(ns * int(self.taken[kind]) for kind, ns in self.box.costs.items())),
-                (wire.SAMPLER_HZ, hz),
-                (wire.MISSED_SWITCHES, missed),
+                *self.samples.stats().items(),
                 (wire.DROPPED_EVENTS, self.dropped_events),
                 (wire.DROPPED_OUTPUT, self.dropped_output),
             )

@@ -67,10 +67,13 @@ class Samples:
             rows.append((t, 0.0, process, gil, 0, 0, "GIL", wire.RESOURCE, wire.GIL))
         return gil
 
-    def stats(self) -> tuple[float, int]:
-        """How many times a second the sampler looked, and how many switches of the GIL it missed."""
+    def stats(self) -> dict[int, float]:
+        """How many times a second the sampler looked at GILs and at CPU times, and how many switches it missed."""
         data = os.pread(self.fd, HEADER.size, 0)
-        if len(data) < HEADER.size:
-            return 0.0, 0
-        looks, ns, missed, _ = HEADER.unpack(data)
-        return (looks * 1e9 / ns if ns else 0.0), missed
+        looks, ns, missed, _, counts = HEADER.unpack(data) if len(data) == HEADER.size else (0, 0, 0, 0, 0)
+        per_second = 1e9 / ns if ns else 0.0
+        return {
+            wire.SAMPLER_HZ: looks * per_second,
+            wire.MISSED_SWITCHES: missed,
+            wire.CPU_HZ: counts * per_second,
+        }

@@ -1,15 +1,17 @@
 """A timeline as Chrome trace events, for Perfetto's page and whatever else reads them (docs/timeline.md, "Export").
 
 A process is a group of tracks, each of its lanes is one track: `pid` and `tid` are lanes' numbers, since a number that
-the program saw may be given to two processes. Spans are complete events, links are flows, levels are counters, marks
-and output are instants. Times are in µs with the ns behind the point.
+the program saw may be given to two processes. Below them, what a lane may hold is a track with a span for each holder;
+holds that overlap, as of a semaphore, need more than one. Spans are complete events, links are flows, levels and CPU
+are counters, marks, findings and output are instants. Times are in µs with the ns behind the point.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.core.findings import Finding
 from app.core.timeline import LANE_KINDS, MARKS, RESOURCES, STATES, STREAMS, Lane, Resource, Timeline, process_of
 from app.tracer import wire
 
@@ -17,13 +19,14 @@ Event = dict[str, Any]
 MOST_NAME = 80
 
 
-def events(timeline: Timeline) -> Iterator[Event]:
+def events(timeline: Timeline, findings: Iterable[Finding]) -> Iterator[Event]:
     """The events one by one: names, then each track in order of time, then what joins tracks or has none."""
     process = {lane.id: process_of(timeline, lane).id for lane in timeline.lanes.values()}
     for order, lane in enumerate(sorted(timeline.lanes.values(), key=lambda lane: lane.id)):
         yield from _named(lane, process[lane.id], order)
     for lane in timeline.lanes.values():
         yield from _spans(timeline, lane, process[lane.id])
+    yield from _holds(timeline, process)
     for number, link in enumerate(timeline.links, 1):
         cause, effect = timeline.lanes.get(link.from_lane), timeline.lanes.get(link.to_lane)
         if cause is None or effect is None or not cause.spans or not effect.spans:
@@ -46,6 +49,14 @@ def events(timeline: Timeline) -> Iterator[Event]:
             "ts": _us(t),
             "args": {"level": round(value)},
         }
+    if timeline.stats.get(wire.CPU_HZ):
+        for lane in timeline.lanes.values():
+            yield from _cpu(lane, process[lane.id])
+    for finding in findings:
+        about = {"title": finding.title, "until": _us(finding.to_ns), "lines": list(finding.lines)}
+        for number in finding.lanes:
+            said = about | {"inferred": finding.inferred}
+            yield _instant(process, number, finding.from_ns, finding.kind, "finding", said)
     for number, t, kind, text, where in timeline.marks:
         said = {"text": text, "line": timeline.places.get(where, (0,))[0] or None}
         yield _instant(process, number, t, MARKS[kind], "mark", said)
@@ -96,7 +107,63 @@ def _spans(timeline: Timeline, lane: Lane, pid: int) -> Iterator[Event]:
         }
 
 
+def _holds(timeline: Timeline, process: dict[int, int]) -> Iterator[Event]:
+    """Who held what, on tracks whose numbers follow the lanes'."""
+    free = max(timeline.lanes, default=0) + 1
+    tracks: dict[int, list[tuple[int, float]]] = {}
+    for hold in timeline.holds:
+        resource, lane = timeline.resources.get(hold.resource), timeline.lanes.get(hold.lane)
+        if resource is None or lane is None:
+            continue
+        mine = tracks.setdefault(hold.resource, [])
+        pid = process.get(resource.lane, process[lane.id])
+        row = next((row for row, (_, until) in enumerate(mine) if until <= hold.start_ns), len(mine))
+        if row == len(mine):
+            name = f"{_name(resource)} ({row + 1})" if row else _name(resource)
+            yield {"ph": "M", "name": "thread_name", "pid": pid, "tid": free, "args": {"name": name}}
+            yield {"ph": "M", "name": "thread_sort_index", "pid": pid, "tid": free, "args": {"sort_index": free}}
+            mine.append((free, 0.0))
+            free += 1
+        tid = mine[row][0]
+        mine[row] = tid, hold.end_ns
+        yield {
+            "ph": "X",
+            "name": lane.name or f"{LANE_KINDS[lane.kind]} {lane.id}",
+            "cat": "hold",
+            "pid": pid,
+            "tid": tid,
+            "ts": _us(hold.start_ns),
+            "dur": (round(hold.end_ns) - round(hold.start_ns)) / 1000,
+            "args": {
+                "lane": lane.id,
+                "line": timeline.places.get(hold.place, (0,))[0] or None,
+                "inferred": hold.inferred,
+            },
+        }
+
+
+def _cpu(lane: Lane, pid: int) -> Iterator[Event]:
+    """Which share of a core a thread used, from one look to the next."""
+    since, before = lane.start_ns, 0.0
+    for t, used in lane.used:
+        if t > since:
+            share = round(100 * min(1.0, max(0.0, (used - before) / (t - since))))
+            yield {
+                "ph": "C",
+                "name": f"CPU of {lane.name}",
+                "id": lane.id,
+                "pid": pid,
+                "ts": _us(since),
+                "args": {"%": share},
+            }
+        since, before = max(t, since), used
+    if lane.used:
+        yield {"ph": "C", "name": f"CPU of {lane.name}", "id": lane.id, "pid": pid, "ts": _us(since), "args": {"%": 0}}
+
+
 def _name(resource: Resource) -> str:
+    if resource.kind == wire.GIL:
+        return "GIL"
     return f"{RESOURCES[resource.kind] or 'resource'} {resource.name}".strip()
 
 

@@ -244,6 +244,11 @@ def parts(timeline: Timeline) -> dict[str, Any]:
             for item in timeline.holds
         ),
         "jobs": (job(item) for item in timeline.jobs.values()),
+        "cpu": (
+            {"lane": owner, "t_ns": round(t), "cpu_ns": round(ns)}
+            for owner in sorted(timeline.lanes)
+            for t, ns in timeline.lanes[owner].used
+        ),
         "levels": ({"resource": r, "t_ns": round(t), "value": round(value)} for r, t, value in timeline.levels),
         "links": (
             {
@@ -268,6 +273,7 @@ def parts(timeline: Timeline) -> dict[str, Any]:
             "tracer_ns": round(timeline.stats.get(wire.TRACER_NS, 0)),
             "sampler_hz": timeline.stats.get(wire.SAMPLER_HZ, 0),
             "missed_switches": round(timeline.stats.get(wire.MISSED_SWITCHES, 0)),
+            "cpu_hz": timeline.stats.get(wire.CPU_HZ, 0),
             "writer": _writer(timeline),
         },
         "dropped": {

@@ -20,8 +20,9 @@ import signal
 import struct
 import time
 
-HEADER = struct.Struct("<4Q")
-"""How often the sampler looked at GILs, in how many ns, how many switches it missed, and its own CPU time in ns."""
+HEADER = struct.Struct("<5Q")
+"""How often the sampler looked at GILs, in how many ns, how many switches it missed, its own CPU time in ns, and how
+often it looked at CPU times."""
 SAMPLE = struct.Struct("<4I2Q")
 """Kind, pid and tid inside the box, 0; of HOLDS: from when until when, 0 while it lasts; of CPU: when, ns used.
 
@@ -39,8 +40,11 @@ SCAN_NS = 10_000_000
 """How often it looks for new processes and writes what it has seen."""
 LASTING_NS = 20_000_000
 """A hold that lasts so long is told before it ends."""
-CPU_NS = 100_000_000
+CPU_NS = 50_000_000
+"""How often it looks at CPU times, unless that took more than one part in CPU_SHARE of a core."""
+CPU_SHARE = 100
 LEAST_CPU_NS = 1_000_000
+"""Who has used less since it was last told of has been idle."""
 
 _GIL = struct.Struct("<QiiQ")
 """CPython's struct _gil_runtime_state from its last_holder on: a thread state, whether it is locked, switch_number."""
@@ -124,10 +128,11 @@ def sample(
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     processes: dict[int, Process] = {}
-    used: dict[tuple[str, str], int] = {}
+    threads = Threads(proc, before or {})
     found: list[bytes] = []
     began = now = due = time.monotonic_ns()
     looks = written = gone = scanned = counted = own = 0
+    pause = CPU_NS
     least = period = PERIOD_NS if layout else SCAN_NS
     full = False
     noise = began
@@ -142,11 +147,15 @@ def sample(
                 os.close(process.memory)
                 gone += processes.pop(pid).missed
         looks += 1 if layout else 0
-        if now - counted >= CPU_NS:
-            times(proc, used, now, found, before or {})
+        if now - counted >= pause:
+            since = time.process_time_ns()
+            threads.look(now, found)
             earlier, own = own, time.process_time_ns()
+            pause = max(CPU_NS, (own - since) * CPU_SHARE)
             period = max(least, (own - earlier) * SHARE * period // max(1, now - counted))
             counted = now
+        if last:
+            threads.end(found)
         if last or scanned == now:
             data = b"".join(found)
             found.clear()
@@ -160,7 +169,7 @@ def sample(
             elif not full:
                 written += os.pwrite(file, data, HEADER.size + written)
             missed = gone + sum(process.missed for process in processes.values())
-            os.pwrite(file, HEADER.pack(looks, now - began, missed, own), 0)
+            os.pwrite(file, HEADER.pack(looks, now - began, missed, own, threads.looks), 0)
         if last:
             return
         # Never in step with what the program does over and over. Wakings come late; the next makes up for it.
@@ -192,19 +201,38 @@ def base_of(proc: int, pid: str, wanted: str) -> int:
     return 0
 
 
-def times(
-    proc: int,
-    used: dict[tuple[str, str], int],
-    now: int,
-    found: list[bytes],
-    before: dict[tuple[str, str], int],
-) -> None:
-    """Add the CPU time of each thread that has used some since the last time."""
-    for thread, ns in spent(proc).items():
-        if ns - used.get(thread, before.get(thread, 0)) >= LEAST_CPU_NS:
-            used[thread] = ns
-            pid, tid = thread
-            found.append(SAMPLE.pack(CPU, int(pid), int(tid), 0, now, ns - before.get(thread, 0)))
+class Threads:
+    """The CPU times of a box's threads, as a line through few points: where one is idle, its ends alone are told."""
+
+    def __init__(self, proc: int, before: dict[tuple[str, str], int]) -> None:
+        self.proc = proc
+        self.before = before
+        self.told: dict[tuple[str, str], int] = {}
+        self.idle: dict[tuple[str, str], tuple[int, int]] = {}
+        self.looks = 0
+
+    def look(self, now: int, found: list[bytes]) -> None:
+        """Add the CPU time of each thread that has used some since the last look."""
+        self.looks += 1
+        for thread, ns in spent(self.proc).items():
+            if ns - self.told.get(thread, self.before.get(thread, 0)) < LEAST_CPU_NS:
+                self.idle[thread] = (now, ns)
+                continue
+            if thread in self.idle:
+                self._tell(thread, *self.idle.pop(thread), found)
+            self._tell(thread, now, ns, found)
+
+    def end(self, found: list[bytes]) -> None:
+        """Add the last look at each thread that is idle."""
+        for thread, (now, ns) in self.idle.items():
+            if thread in self.told:
+                self._tell(thread, now, ns, found)
+        self.idle.clear()
+
+    def _tell(self, thread: tuple[str, str], now: int, ns: int, found: list[bytes]) -> None:
+        self.told[thread] = ns
+        pid, tid = thread
+        found.append(SAMPLE.pack(CPU, int(pid), int(tid), 0, now, max(0, ns - self.before.get(thread, 0))))
 
 
 def spent(proc: int) -> dict[tuple[str, str], int]:

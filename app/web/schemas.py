@@ -245,6 +245,14 @@ class LevelOut(BaseModel):
     value: int
 
 
+class CpuOut(BaseModel):
+    """A look at a lane's CPU time; between two looks it is taken to have been used evenly."""
+
+    lane: int
+    t_ns: int
+    cpu_ns: int = Field(description="What the lane had used until then.")
+
+
 class LinkOut(BaseModel):
     """A cause, drawn as an arrow."""
 
@@ -304,6 +312,7 @@ class CostOut(BaseModel):
     tracer_ns: int
     sampler_hz: float
     missed_switches: int
+    cpu_hz: float = Field(description="How often a second CPU times were looked at; 0 where they can't be.")
     writer: Literal["c", "python", "both"] | None
 
 
@@ -317,6 +326,7 @@ class TimelineOut(BaseModel):
     holds: list[HoldOut]
     jobs: list[JobOut]
     levels: list[LevelOut]
+    cpu: list[CpuOut]
     links: list[LinkOut]
     marks: list[MarkOut]
     output: list[OutputOut]

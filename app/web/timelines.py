@@ -113,8 +113,9 @@ def _found(chunks: list[bytes], wall_ns: int | None, *, over: bool = True) -> by
 def _chrome(chunks: list[bytes], wall_ns: int | None) -> bytes:
     """Never whole but as it is returned: the text is some twelve times as long."""
     stream = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+    timeline = _timeline(chunks, wall_ns)
     found = [stream.compress(b'{"displayTimeUnit":"ns","viztracer_metadata":{},"traceEvents":[')]
-    for index, part in enumerate(_slices(chrome.events(_timeline(chunks, wall_ns)))):
+    for index, part in enumerate(_slices(chrome.events(timeline, findings(timeline)))):
         found.append(stream.compress(b"," + part if index else part))
     return b"".join((*found, stream.compress(b"]}"), stream.flush()))
 

@@ -23,7 +23,7 @@ export class Arrangement {
   /** Quiet lanes are low where there are many. */
   compact = true;
   /** Which tracks there are beside the lanes. */
-  tracks = { runs: true, levels: true, locks: false };
+  tracks = { runs: true, cpu: true, levels: true, locks: false };
   /** @type {Set<number>} lanes, with all that is inside */
   hidden = new Set();
   /** @type {Set<number>} lanes at the top, in this order */

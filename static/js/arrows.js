@@ -2,10 +2,10 @@
  * Arrows: the links that are in view. Where there are too many, those of the lane that the reader looks at.
  * @module
  */
+import { search } from "./columns.js";
 import { QUEUED, jobAt } from "./jobs.js";
 import { LINK_START } from "./names.js";
 import { placeOf } from "./rows.js";
-import { search } from "./store.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./view.js").View} View */

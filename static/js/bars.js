@@ -1,15 +1,14 @@
 /**
- * What is drawn in a row: spans by the visual grammar, what a lane holds, who holds the GIL, how full a queue is.
+ * What is drawn in a row: spans by the visual grammar, what a lane holds, who holds the GIL. Tracks are in tracks.js.
  * @module
  */
+import { search } from "./columns.js";
 import { LOOK, PROCESS, TASK } from "./names.js";
-import { COLUMNS } from "./density.js";
-import { running } from "./runs.js";
 import { HEIGHT, PERIOD, UNSEEN } from "./palette.js";
 import { created, ending } from "./glyphs.js";
 import { endOf, jobAfter, jobAt, jobBefore } from "./jobs.js";
-import { search } from "./store.js";
 import { t as say } from "./text.js";
+import { drawCpu, drawLevel, drawRunning } from "./tracks.js";
 import { nameOf } from "./words.js";
 
 /** @typedef {import("./view.js").Row} Row */
@@ -58,7 +57,8 @@ export function drawRow(frame, row) {
   if (row.type === "gil") return drawStrip(frame, row);
   if (row.type === "level") return drawLevel(frame, row);
   if (row.type === "holds") return drawStrip(frame, row);
-  if (row.type === "runs") return drawRunning(frame, row);
+  if (row.type === "runs") return drawRunning(frame, row, lane);
+  if (row.type === "cpu") return drawCpu(frame, row, lane);
   if (row.type === "internal" || row.type === "group") return;
   if (row.type === "process") drawLife(frame, row, lane);
   else drawSpans(frame, row, lane);
@@ -271,81 +271,6 @@ function drawUnseen({ c, timeline, view, model, p }, { lane, resource }, y) {
     const x0 = Math.max(model.x(i < 0 ? lane.start : t[i]), model.left), x1 = Math.min(model.x(i + 1 < n ? Math.min(t[i + 1], end) : end), view.width);
     if (x1 - x0 > 0.5) c.fillRect(x0, y, x1 - x0, 9);
   }
-}
-
-/**
- * How many threads run at once: columns on a line for each thread that could.
- * @param {Frame} frame
- * @param {Row} row
- */
-function drawRunning({ c, timeline, view, model, p }, { lane, y, height }) {
-  if (!lane) return;
-  // Columns lie still on the run while it moves, and are counted by tiles.
-  const step = 2 ** Math.ceil(Math.log2((view.to - view.from) / COLUMNS)), length = step * COLUMNS;
-  const first = Math.floor(view.from / length), last = Math.floor(view.to / length);
-  const tiles = Array.from({ length: last - first + 1 }, (_, index) => running(timeline, lane, step, first + index));
-  const most = Math.max(2, ...tiles.map((counts) => Math.ceil(Math.max(...counts) - 0.05)));
-  const bottom = y + height - 4, unit = (height - 8) / most;
-  const x = (/** @type {number} */ column) => Math.round(model.x(column * step) * view.dpr) / view.dpr;
-  c.fillStyle = p.line;
-  for (let level = 1; level <= most; level++) if (unit > 4 || level === most || level === 1) c.fillRect(model.left, Math.round(bottom - level * unit), view.width, 1);
-  c.fillStyle = p.looks[LOOK.RUNNING];
-  tiles.forEach((counts, index) => {
-    const begin = (first + index) * COLUMNS;
-    for (let column = 0; column < COLUMNS; column++) {
-      if (counts[column] > 0) c.fillRect(x(begin + column), bottom - counts[column] * unit, x(begin + column + 1) - x(begin + column), counts[column] * unit);
-    }
-  });
-}
-
-/** The greatest level of each resource so far. @type {WeakMap<import("./store.js").Facts, {n: number, most: number}>} */
-const peaks = new WeakMap();
-
-/** @param {import("./store.js").Facts} levels */
-function peakOf(levels) {
-  let peak = peaks.get(levels);
-  if (!peak) peaks.set(levels, (peak = { n: 0, most: 1 }));
-  for (; peak.n < levels.n; peak.n++) peak.most = Math.max(peak.most, levels.what[peak.n]);
-  return peak.most;
-}
-
-/**
- * A queue's depth as a staircase.
- * @param {Frame} frame
- * @param {Row} row
- */
-function drawLevel({ c, timeline, view, model, p }, row) {
-  const levels = row.resource?.levels;
-  if (!levels?.n || !row.lane) return;
-  const { t, n, what } = levels;
-  const { dpr } = view;
-  const bottom = row.y + row.height - 4, unit = (row.height - 9) / peakOf(levels);
-  const columnOf = (/** @type {number} */ x) => Math.floor(x * dpr);
-  const end = columnOf(Math.min(view.width + 4, model.x(row.lane.end === row.lane.end ? row.lane.end : timeline.end)));
-  let i = Math.max(0, search(t, n, view.from) - 1);
-  let column = columnOf(Math.max(model.x(t[i]), model.left - 4)), from = column, level = what[i], before = bottom;
-  // Rectangles on whole pixels, as few as there can be: where nothing helps to draw, each costs as much as its corners.
-  const stair = (/** @type {number} */ until) => {
-    const x = from / dpr, width = (until - from) / dpr, y = Math.round((bottom - level * unit) * dpr) / dpr;
-    c.fillStyle = p.pale[LOOK.OTHER];
-    c.fillRect(x, y, width, bottom - y);
-    c.fillStyle = p.purple;
-    c.fillRect(x, y - 1, width, 2);
-    if (y !== before) c.fillRect(x, Math.min(y, before) - 1, 1, Math.abs(y - before) + 2);
-    [from, before] = [until, y];
-  };
-  while (column < end) {
-    // Levels that share a pixel are drawn as their highest.
-    const until = model.t((column + 1) / dpr), first = i;
-    let most = what[i];
-    while (i + 1 < n && t[i + 1] < until) most = Math.max(most, what[++i]);
-    if (most !== level) {
-      if (column > from) stair(column);
-      level = most;
-    }
-    column = i > first ? column + 1 : i + 1 < n ? Math.max(column + 1, columnOf(model.x(t[i + 1]))) : end;
-  }
-  if (end > from) stair(end);
 }
 
 /**

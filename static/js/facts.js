@@ -3,13 +3,14 @@
  * where, and what came of it.
  * @module
  */
+import { search } from "./columns.js";
+import { cpuLanes, stretchAt, usedBetween } from "./cpu.js";
 import { ENDINGS, EXECUTOR, GIL, LOOK, PROCESS } from "./names.js";
 import { jobRows } from "./job-words.js";
 import { AWAITED, jobAt } from "./jobs.js";
 import { runningAt } from "./runs.js";
-import { search } from "./store.js";
 import { effectWord, laneWord, linkWord, lookWord, markWord } from "./terms.js";
-import { duration, ngettext, number, t } from "./text.js";
+import { duration, ngettext, number, percent, t } from "./text.js";
 import { effectsOf, longestSpan } from "./walk.js";
 import { endingWord, fullName, heldBy, holders, isWatched, resourceOf, stayOf, who } from "./words.js";
 
@@ -18,7 +19,7 @@ import { endingWord, fullName, heldBy, holders, isWatched, resourceOf, stayOf, w
 /** @typedef {import("./text.js").Part} Part */
 /** @typedef {import("./view.js").Hit} Hit */
 
-const MOST_HOLDERS = 3, MOST_EFFECTS = 3;
+const MOST_HOLDERS = 3, MOST_EFFECTS = 3, MOST_USERS = 4, LEAST_SHARE = 0.005;
 
 /** @typedef {{title: string, rows: [string, Part[]][]}} Facts rows of a label and what it stands for */
 
@@ -45,6 +46,8 @@ export function factsOf(timeline, hit) {
       return levelFacts(timeline, hit);
     case "holds":
       return lockFacts(timeline, hit);
+    case "cpu":
+      return lane ? cpuFacts(timeline, lane, hit.t) : null;
     case "runs":
       return lane ? runsFacts(timeline, lane, hit.t) : null;
     case "group":
@@ -69,6 +72,9 @@ function spanFacts(timeline, lane, index) {
   /** @type {Facts["rows"]} */
   const rows = [[open ? t("so far") : t("lasted"), [duration(to - from)]], [t("when"), [{ t: from }, " – ", { t: to }]]];
   if (stay.line) rows.push([t("where"), where(stay)]);
+  // Shorter spans than what is between two looks say nothing of their own.
+  const around = timeline.watched ? stretchAt(lane, from) : null;
+  if (around && around.to < to) rows.push([t("CPU time"), [t("about {time}, {share}", { time: duration(usedBetween(lane, from, to)), share: percent(usedBetween(lane, from, to) / (to - from)) })]]);
   const waits = stay.look === LOOK.LOCK || stay.look === LOOK.OTHER || stay.look === LOOK.IO || stay.look === LOOK.AWAIT;
   const gil = stay.look === LOOK.WANTS_GIL ? timeline.gils.get(timeline.processOf(lane).id) ?? 0 : 0;
   if (waits && stay.on) rows.push([t("waits for"), resourceOf(timeline, stay.on)]);
@@ -225,6 +231,26 @@ function lockFacts(timeline, hit) {
 function runsFacts(timeline, process, time) {
   const count = runningAt(timeline, process, time);
   return { title: ngettext("{n} thread runs", "{n} threads run", count), rows: [[t("at"), [{ t: time }]], [t("of process"), [who(timeline, process)]]] };
+}
+
+/**
+ * Which threads of a process used how much of a core, between the looks around a time.
+ * @param {Lanes} timeline
+ * @param {Lane} process
+ * @param {number} time
+ * @returns {Facts}
+ */
+function cpuFacts(timeline, process, time) {
+  const using = cpuLanes(process).flatMap((lane) => {
+    const stretch = stretchAt(lane, time);
+    return stretch ? [{ lane, ...stretch }] : [];
+  });
+  using.sort((a, b) => b.share - a.share);
+  /** @type {Facts["rows"]} */
+  const rows = using.filter(({ share }) => share >= LEAST_SHARE).slice(0, MOST_USERS).map(({ lane, share, from, to }) =>
+    [percent(share), [who(timeline, lane), ", ", { t: from }, " – ", { t: to }]]);
+  const share = percent(using.reduce((sum, each) => sum + each.share, 0));
+  return { title: t("{share} of a core", { share }), rows: [...rows, [t("known by"), [t("looks from outside; in between it counts as even")]]] };
 }
 
 /**

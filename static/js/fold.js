@@ -3,6 +3,7 @@
  * recordings in tests/golden hold the two equal. This one takes events as they come: an event that is late goes to its place.
  * @module
  */
+import { search } from "./columns.js";
 import {
   CREATED, ENDINGS, GIL, INFERRED, INTERNAL, KILLED, KIND, PROCESS, RETURNED, RUNNING, THREAD, TOLD, UNFINISHED, lookOf,
 } from "./names.js";
@@ -10,7 +11,7 @@ import { tellJob } from "./jobs.js";
 import { Lanes, insert } from "./lanes.js";
 import { linkLane } from "./links.js";
 import { overlayGil } from "./overlay.js";
-import { Facts, Holds, search } from "./store.js";
+import { Facts, Holds } from "./store.js";
 
 /** @typedef {import("./chunk.js").Chunk} Chunk */
 /** @typedef {import("./store.js").Lane} Lane */
@@ -226,11 +227,8 @@ export class Timeline extends Lanes {
         return;
       case KIND.NAME:
         return this.rename(this.lane(id), t, chunk.text(i));
-      case KIND.CPU: {
-        const lane = this.lane(id);
-        if (t >= lane.cpuAt) [lane.cpuAt, lane.cpu] = [t, end];
-        return;
-      }
+      case KIND.CPU:
+        return this.watch(this.lane(id), flags & INFERRED).add(t, id, end);
       case KIND.STAT:
         this.stats[flags] += end;
         return;

@@ -98,6 +98,9 @@ function sign(c, p, row, x, y) {
   } else if (row.type === "runs") {
     c.fillStyle = p.looks[LOOK.RUNNING];
     for (const [at, high] of [[0, 4], [3.5, 9], [7, 6]]) c.rect(x + at, y + 4.5 - high, 2.5, high);
+  } else if (row.type === "cpu") {
+    c.fillStyle = p.cpu;
+    c.rect(x, y - 5, 10, 10);
   } else if (row.type === "holds") {
     c.fillStyle = p.red;
     c.rect(x, y - 1.5, 10, 3);

@@ -3,8 +3,9 @@
  * `app/core/jobs.py` is the twin of what folds here.
  * @module
  */
+import { search } from "./columns.js";
 import { BEGAN, CANCELLED, DELIVERED, DONE, IN_PARTS, KILLED, LINK_ITEM, LINK_WAKE, PART, RUNNING, SUBMITTED, UNFINISHED, WAITING } from "./names.js";
-import { Facts, search } from "./store.js";
+import { Facts } from "./store.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./fold.js").Timeline} Timeline */

@@ -21,7 +21,7 @@ export class LanesView {
     const kept = memory.get(KEPT) ?? {};
     if (["kind", "name"].includes(kept.group)) arranged.set("group", kept.group);
     if (kept.compact === false) arranged.set("compact", false);
-    for (const name of /** @type {const} */ (["runs", "levels", "locks"])) {
+    for (const name of /** @type {const} */ (["runs", "cpu", "levels", "locks"])) {
       if (typeof kept.tracks?.[name] === "boolean" && kept.tracks[name] !== arranged.tracks[name]) arranged.toggleTrack(name);
       this.#check(`track-${name}`, () => arranged.toggleTrack(name));
     }
@@ -71,7 +71,7 @@ export class LanesView {
     const { arranged } = this.stage.view;
     for (const radio of this.#radios()) radio.checked = radio.value === arranged.group;
     for (const [id, on] of /** @type {const} */ ([["lane-focus", arranged.focus !== null], ["lane-compact", arranged.compact],
-      ["track-runs", arranged.tracks.runs], ["track-levels", arranged.tracks.levels], ["track-locks", arranged.tracks.locks]])) byId(id, HTMLInputElement).checked = on;
+      ["track-runs", arranged.tracks.runs], ["track-cpu", arranged.tracks.cpu], ["track-levels", arranged.tracks.levels], ["track-locks", arranged.tracks.locks]])) byId(id, HTMLInputElement).checked = on;
     byId("lane-focus", HTMLInputElement).disabled = !arranged.focus && !this.#lane;
     if (document.activeElement !== this.filter) this.filter.value = arranged.filter;
     this.button.toggleAttribute("data-partial", arranged.partial);

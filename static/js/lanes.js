@@ -3,7 +3,7 @@
  * @module
  */
 import { PROCESS } from "./names.js";
-import { Lane, Resource } from "./store.js";
+import { Facts, Lane, Resource } from "./store.js";
 
 /** @typedef {{line: number, function: string, user: boolean}} Place */
 /** @typedef {{t: number, lane: number, kind: number, text: string, place: number}} Mark */
@@ -11,6 +11,8 @@ import { Lane, Resource } from "./store.js";
 
 /** Lanes, resources and the rest, by their numbers. */
 export class Lanes {
+  /** Somebody looked at CPU times from outside. */
+  watched = false;
   /** The run is known up to here. */
   known = 0;
   /** The end of what is drawn: the run's end, or while it runs as far as it is known. */
@@ -64,6 +66,17 @@ export class Lanes {
     if (known > this.known) this.known = known;
     if (latest > this.latest) this.latest = latest;
     this.end = Math.max(this.known, this.latest);
+  }
+
+  /**
+   * A lane's CPU time is told.
+   * @param {Lane} lane
+   * @param {number} inferred by somebody who looks from outside
+   */
+  watch(lane, inferred) {
+    if (!lane.used || inferred && !this.watched) this.revision++;
+    if (inferred) this.watched = true;
+    return (lane.used ??= new Facts());
   }
 
   /**

@@ -2,12 +2,14 @@
  * Layout: where everything is on the canvas, for one frame. Pure: from a timeline and a view to a model.
  * @module
  */
+import { search } from "./columns.js";
 import { CHILD, ENDINGS, JOIN, LOOK, QUEUE, RESOURCES, SEMAPHORE, TASK_WAIT } from "./names.js";
 import { arrowsOf } from "./arrows.js";
+import { cpuLanes, stretchAt } from "./cpu.js";
 import { placesOf } from "./rows.js";
 import { runningAt } from "./runs.js";
-import { BLOCK, search } from "./store.js";
-import { ngettext, number, t as say } from "./text.js";
+import { BLOCK } from "./store.js";
+import { ngettext, number, percent, t as say } from "./text.js";
 import { endingNote, holders, isWatched, kindWord, lookNote, nameOf, stayAt } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
@@ -97,6 +99,9 @@ function rowOf(timeline, view, model, { type, lane, resource, y, height, indent,
   } else if (type === "runs") {
     row.label = say("running at once");
     row.note = number(runningAt(timeline, lane, now), 0);
+  } else if (type === "cpu") {
+    row.label = say("CPU");
+    row.note = percent(cpuLanes(lane).reduce((sum, thread) => sum + (stretchAt(thread, now)?.share ?? 0), 0));
   } else if (type === "holds" && resource) {
     row.label = say("lock {name}", { name: resource.name });
     const holder = holders(timeline, resource.id, now)[0];

@@ -2,12 +2,12 @@
  * Links: what made a lane go on.
  * @module
  */
+import { search } from "./columns.js";
 import {
   CANCEL, CHILD, GET, JOIN, LINK_CANCEL, LINK_HANDOFF, LINK_ITEM, LINK_JOIN, LINK_START, LINK_WAKE, LOCK, PIPE, PUT, QUEUE,
   READY, RLOCK, RUNNING, TASK_WAIT, WAITING,
 } from "./names.js";
 import { delivererOf, jobBefore } from "./jobs.js";
-import { search } from "./store.js";
 
 /** So many acts one looks back over for the one that ended a wait. */
 const FAR = 256;

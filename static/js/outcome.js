@@ -10,7 +10,7 @@ import { sentence, staysAt } from "./sentence.js";
 /** @typedef {import("./feed.js").Run} Run */
 /** @typedef {import("./text.js").Part} Part */
 
-const STAT_TRACER = 1, STAT_RATE = 2, STAT_MISSED = 3, STAT_PYTHON = 7;
+const STAT_TRACER = 1, STAT_RATE = 2, STAT_MISSED = 3, STAT_PYTHON = 7, STAT_CPU_RATE = 8;
 
 /**
  * The outcome of a run that has ended.
@@ -80,6 +80,8 @@ export function honestyOf(run, { stats, refused }) {
     said.push(t("The GIL was looked at {hz} times a second.", { hz: number(rate, 0) }));
     said.push(missed ? ngettext("{n} time it changed hands unseen.", "{n} times it changed hands unseen.", missed) : t("No change of hands was missed."));
   } else if (!run.python.free_threaded) said.push(t("Nobody looked at the GIL."));
+  const looks = stats[STAT_CPU_RATE];
+  said.push(looks ? t("CPU times were looked at {hz} times a second.", { hz: number(looks, 0) }) : t("Nobody looked at CPU times."));
   return { text: [...said, ...(lost.length ? lost : [t("Nothing was dropped.")])].join(" "), lost: lost.length > 0 };
 }
 

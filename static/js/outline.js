@@ -2,17 +2,18 @@
  * The text twin of the picture: a tree of lanes with their spans and links in words.
  * @module
  */
+import { stretches } from "./cpu.js";
 import { ENDINGS, LOOK } from "./names.js";
 import { findingParts, findingWord, sureness } from "./findings.js";
 import { jobRows } from "./job-words.js";
 import { laneWord, linkWord, lookWord } from "./terms.js";
-import { duration, listed, ngettext, t } from "./text.js";
+import { duration, listed, ngettext, percent, t } from "./text.js";
 import { endingWord, holders, nameOf, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {import("./text.js").Part} Part */
-/** @typedef {{kind: "finding" | "lane" | "span" | "job" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
+/** @typedef {{kind: "finding" | "lane" | "span" | "cpu" | "job" | "link" | "more", parts: Part[], lane: Lane | null}} Item a line; a lane's opens to `insideOf` it */
 
 const MOST_SPANS = 300;
 
@@ -72,6 +73,7 @@ export function insideOf(timeline, lane) {
   const shown = Math.min(lane.spans.n, MOST_SPANS);
   for (let index = 0; index < shown; index++) items.push(spanItem(timeline, lane, index));
   if (shown < lane.spans.n) items.push(leaf("more", [ngettext("… and {n} more span", "… and {n} more spans", lane.spans.n - shown)]));
+  if (timeline.watched) for (const stretch of stretches(lane, MOST_SPANS)) items.push(cpuItem(stretch));
   for (const job of lane.jobs.slice(0, MOST_SPANS)) items.push(jobItem(timeline, job));
   if (lane.jobs.length > MOST_SPANS) items.push(leaf("more", [ngettext("… and {n} more job", "… and {n} more jobs", lane.jobs.length - MOST_SPANS)]));
   const { links } = lane;
@@ -102,6 +104,11 @@ function spanItem(timeline, lane, index) {
   return leaf("span", parts);
 }
 
+/** @param {import("./cpu.js").Stretch} stretch */
+function cpuItem({ from, to, share }) {
+  return leaf("cpu", [{ t: from }, " – ", { t: to }, `: ${t("CPU")} ${percent(share)}`]);
+}
+
 /**
  * @param {Lanes} timeline
  * @param {import("./jobs.js").Job} job
@@ -113,7 +120,7 @@ function jobItem(timeline, job) {
 }
 
 /**
- * @param {"finding" | "span" | "job" | "link" | "more"} kind
+ * @param {"finding" | "span" | "cpu" | "job" | "link" | "more"} kind
  * @param {Part[]} parts
  * @returns {Item}
  */

@@ -2,8 +2,9 @@
  * The GIL as it was sampled, laid over what the log says.
  * @module
  */
+import { search } from "./columns.js";
 import { LOOK, READY, RUNNING } from "./names.js";
-import { Spans, search } from "./store.js";
+import { Spans } from "./store.js";
 
 /** @typedef {import("./store.js").Lane} Lane */
 

@@ -22,7 +22,7 @@ export const PERIOD = 8;
 const LIGHT = {
   panel: "#ffffff", band: "#edf0f5", line: "#e2e6ed", grid: "#eef1f5", ink: "#17202e", soft: "#566172", onInk: "#ffffff",
   onRunning: "#ffffff", onGold: "#2b1d00", gold: "#b87f00", red: "#c8401a", purple: "#9b4dbb", halo: "rgba(184,127,0,0.28)", veil: "rgba(255,255,255,0.64)",
-  job: "rgba(42,102,200,0.08)", jobEdge: "rgba(42,102,200,0.42)",
+  cpu: "#8a97a8", job: "rgba(42,102,200,0.08)", jobEdge: "rgba(42,102,200,0.42)",
   tints: { bad: "rgba(200,64,26,0.09)", warn: "rgba(184,127,0,0.12)" },
   looks: ["", "#7b8696", "#2a66c8", "#a87100", "#7a76c9", "#c8401a", "#9b4dbb", "#0b8f7e", "#6f7b8a", "#7a76c9", "#8893a3"],
   pale: ["", "", "", "#f8ecd2", "#e9e8f8", "#fae3dc", "#f3e6f8", "", "", ""],
@@ -32,7 +32,7 @@ const LIGHT = {
 const DARK = {
   panel: "#10151e", band: "#182030", line: "#222b39", grid: "#19212d", ink: "#e9edf4", soft: "#9aa6b8", onInk: "#10151e",
   onRunning: "#07101f", onGold: "#2b1d00", gold: "#ffc945", red: "#ff7d55", purple: "#d391f2", halo: "rgba(255,201,69,0.3)", veil: "rgba(16,21,30,0.62)",
-  job: "rgba(90,155,255,0.12)", jobEdge: "rgba(90,155,255,0.5)",
+  cpu: "#6d7b90", job: "rgba(90,155,255,0.12)", jobEdge: "rgba(90,155,255,0.5)",
   tints: { bad: "rgba(255,125,85,0.13)", warn: "rgba(255,201,69,0.12)" },
   looks: ["", "#7c8899", "#5a9bff", "#ffc145", "#a5a1f3", "#ff7d55", "#d391f2", "#38c8b2", "#8b98aa", "#a5a1f3", "#8593a6"],
   pale: ["", "", "", "#3a2f14", "#262741", "#43231c", "#33243d", "", "", ""],

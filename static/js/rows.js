@@ -1,9 +1,10 @@
 /**
- * Which rows there are, from top to bottom: a band for each process, in it the GIL, who runs, threads with their tasks, queues, and
+ * Which rows there are, from top to bottom: a band for each process, in it the GIL, who runs, CPU, threads with their tasks, queues, and
  * one row for what is internal; or lanes by kind or by name.
  * @module
  */
 import { Arrangement, quietIn, stemOf } from "./arrange.js";
+import { cpuLanes } from "./cpu.js";
 import { EXECUTOR, LOCK, PROCESS, QUEUE, RLOCK, SEMAPHORE, TASK, THREAD } from "./names.js";
 import { isInternal } from "./words.js";
 
@@ -13,9 +14,9 @@ import { isInternal } from "./words.js";
 
 /**
  * @typedef {object} Place where a row is, y from the top of all rows
- * @property {"process" | "lane" | "gil" | "runs" | "level" | "holds" | "internal" | "group"} type
- *   runs: how many lanes run · level: of a queue or the like · holds: who has a lock · internal: opens internal lanes · group: a heading
- * @property {Lane} lane for gil, runs, level, holds and internal: their process; for group: its first
+ * @property {"process" | "lane" | "gil" | "runs" | "cpu" | "level" | "holds" | "internal" | "group"} type
+ *   runs: how many lanes run · cpu: how many cores they use · level: of a queue or the like · holds: who has a lock · internal: opens internal lanes · group: a heading
+ * @property {Lane} lane for gil, runs, cpu, level, holds and internal: their process; for group: its first
  * @property {Resource | null} resource
  * @property {number} y
  * @property {number} height
@@ -152,6 +153,7 @@ function walk(timeline, { folded, opened, arranged = PLAIN }) {
     if (gil) add("gil", process, STRIP, { resource: gil, indent: 14 });
     const threads = process.children.filter(({ kind }) => kind === THREAD).length;
     if (arranged.tracks.runs && threads > 1 && threads <= MOST_RUNNING) add("runs", process, LEVEL_ROW, { indent: 14 });
+    if (arranged.tracks.cpu && timeline.watched && threads <= MOST_RUNNING && cpuLanes(process).length) add("cpu", process, threads > 1 ? LEVEL_ROW : STRIP, { indent: 14 });
   };
 
   /**

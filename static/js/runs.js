@@ -12,8 +12,10 @@ import { stayAt } from "./words.js";
 /** While a run is on, it is counted anew once in so much of its time. */
 const LIVE_NS = 2e8;
 const MOST_TILES = 16;
-/** What was counted for a process, all at one step. @type {WeakMap<Lane, {state: string, step: number, tiles: Map<number, Float32Array>}>} */
-const counted = new WeakMap();
+/** @typedef {WeakMap<Lane, {state: string, step: number, tiles: Map<number, Float32Array>}>} Counted for a lane, all at one step */
+
+/** @type {Counted} */
+const known = new WeakMap();
 const shares = new Float32Array(COLUMNS * LOOKS);
 
 /** @param {Lane} process */
@@ -39,14 +41,28 @@ export function runningAt(timeline, process, time) {
  * @returns {Float32Array}
  */
 export function running(timeline, process, step, tile) {
+  return counted(known, timeline, process, step, tile, () => {
+    shares.fill(0);
+    for (const lane of threadsOf(process)) density(lane, lane.end === lane.end ? lane.end : timeline.end, tile * COLUMNS * step, step, shares);
+    return Float32Array.from({ length: COLUMNS }, (_, column) => shares[column * LOOKS + LOOK.RUNNING]);
+  });
+}
+
+/**
+ * What was counted for a lane, or is now.
+ * @param {Counted} before
+ * @param {Lanes} timeline
+ * @param {Lane} lane
+ * @param {number} step ns
+ * @param {number} tile
+ * @param {() => Float32Array} count
+ * @returns {Float32Array} COLUMNS long
+ */
+export function counted(before, timeline, lane, step, tile, count) {
   const state = timeline.over ? `${timeline.events}` : `${Math.floor(timeline.end / LIVE_NS)}`;
-  let known = counted.get(process);
-  if (known?.state !== state || known.step !== step || known.tiles.size > MOST_TILES) counted.set(process, (known = { state, step, tiles: new Map() }));
-  const before = known.tiles.get(tile);
-  if (before) return before;
-  shares.fill(0);
-  for (const lane of threadsOf(process)) density(lane, lane.end === lane.end ? lane.end : timeline.end, tile * COLUMNS * step, step, shares);
-  const counts = Float32Array.from({ length: COLUMNS }, (_, column) => shares[column * LOOKS + LOOK.RUNNING]);
-  known.tiles.set(tile, counts);
-  return counts;
+  let mine = before.get(lane);
+  if (mine?.state !== state || mine.step !== step || mine.tiles.size > MOST_TILES) before.set(lane, (mine = { state, step, tiles: new Map() }));
+  const found = mine.tiles.get(tile) ?? count();
+  mine.tiles.set(tile, found);
+  return found;
 }

@@ -1,89 +1,14 @@
 /**
- * What a timeline keeps: growing columns in typed arrays. A lane is a step function of time.
+ * What a timeline keeps, in columns. A lane is a step function of time.
  * @module
  */
 /** @typedef {import("./jobs.js").Job} Job */
+import { NO_F64, NO_I32, NO_U32, NO_U8, ROOM, Rows, grown, search } from "./columns.js";
 import { LOOKS } from "./names.js";
 
 /** Spans per block of the index of sums. */
 export const BLOCK = 64;
-/** The least room of a column that has any; most lanes of a large run have little or nothing in most of theirs. */
-const ROOM = 8;
-/** What columns are until there is something in them. */
-const NO_F64 = new Float64Array(0), NO_U32 = new Uint32Array(0), NO_I32 = new Int32Array(0), NO_U8 = new Uint8Array(0);
 const NO_SUMS = new Float64Array(LOOKS);
-
-/**
- * @template {Float64Array | Uint32Array | Int32Array | Uint8Array} T
- * @param {T} column
- * @param {number} size
- * @returns {T} the column with room for `size`
- */
-export function grown(column, size) {
-  const bigger = new /** @type {any} */ (column.constructor)(size);
-  bigger.set(column);
-  return bigger;
-}
-
-/**
- * The first index in [0, n) whose value is greater than t (`above`), or not less than t.
- * @param {Float64Array} column ascending
- * @param {number} n
- * @param {number} t
- * @param {boolean} [above]
- */
-export function search(column, n, t, above = true) {
-  let low = 0, high = n;
-  if (n && (above ? column[n - 1] <= t : column[n - 1] < t)) return n;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (above ? column[middle] <= t : column[middle] < t) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * Rows of numbers in columns, ascending by the first, `t`.
- * @abstract
- */
-class Rows {
-  /** How many rows there are. */
-  n = 0;
-  t = NO_F64;
-
-  /** The names of the columns. @returns {string[]} @abstract */
-  columns() {
-    return ["t"];
-  }
-
-  /**
-   * Makes room for a row at this index; its values are then the caller's to write.
-   * @param {number} index
-   */
-  open(index) {
-    /** @type {any} */
-    const self = this;
-    if (this.n === this.t.length) for (const name of this.columns()) self[name] = grown(self[name], Math.max(ROOM, this.n * 2));
-    if (index < this.n) for (const name of this.columns()) self[name].copyWithin(index + 1, index, this.n);
-    this.n++;
-  }
-
-  /**
-   * @param {number} from
-   * @param {number} to
-   */
-  copy(from, to) {
-    /** @type {any} */
-    const self = this;
-    if (from !== to) for (const name of this.columns()) self[name][to] = self[name][from];
-  }
-
-  /** @param {number} n how many rows to keep */
-  keep(n) {
-    this.n = n;
-  }
-}
 
 /** A lane's stays, one after the other: span i lasts from t[i] to t[i + 1]; the last, to the end of its lane. */
 export class Spans extends Rows {
@@ -244,7 +169,7 @@ export class Holds extends Rows {
   }
 }
 
-/** Acts on a resource, levels of it, or ends of its holds: (t, who, what). */
+/** Acts on a resource, levels of it, ends of its holds, or looks at a lane's CPU time: (t, who, what). */
 export class Facts extends Rows {
   who = NO_U32;
   what = NO_F64;
@@ -337,8 +262,8 @@ export class Lane {
   error = "";
   /** @type {number | null} */
   exitCode = null;
-  /** @type {number | null} */
-  cpu = null;
+  /** Looks at its CPU time: (t, 0, used until then). @type {Facts | null} */
+  used = null;
   /** @type {Lane[]} in order of first sight */
   children = [];
   /** Stays as the log says them. */
@@ -357,7 +282,6 @@ export class Lane {
   /** When LANE made it `created`: that counts unless an earlier state comes. */
   createdAt = NaN;
   nameAt = -1;
-  cpuAt = -1;
   /** When it was closed by its own END or by that of its process. */
   endedAt = Infinity;
   /** When it first ran, if that has a link. */
@@ -371,6 +295,11 @@ export class Lane {
   /** @param {number} id */
   constructor(id) {
     this.id = id;
+  }
+
+  /** The CPU time it has used, as far as that is known. */
+  get cpu() {
+    return this.used ? this.used.what[this.used.n - 1] : null;
   }
 }
 

@@ -63,6 +63,7 @@ export function tellMoment(stage) {
   byId("clock").textContent = moment(player.t, true);
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-gil"))) item.hidden = !timeline.gils.size;
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-job"))) item.hidden = !timeline.jobs.length;
+  for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".of-cpu"))) item.hidden = !timeline.watched;
   return stays;
 }
 

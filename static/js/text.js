@@ -94,6 +94,14 @@ export function number(value, digits) {
 }
 
 /**
+ * A share: 98%.
+ * @param {number} share
+ */
+export function percent(share) {
+  return t("{n}%", { n: number(100 * share, 0) });
+}
+
+/**
  * A length of time, with three digits that count.
  * @param {number} ns
  */

@@ -2,6 +2,7 @@
  * The panel of totals: what each lane did for how long, in what is in view, as a table with small bars.
  * @module
  */
+import { usedBetween } from "./cpu.js";
 import { button, fill, make, nodes } from "./dom.js";
 import { LOOK } from "./names.js";
 import { LEGEND, lookWord } from "./terms.js";
@@ -48,29 +49,30 @@ export class TotalsView {
     const all = totalsOf(timeline, from, to);
     fill(this.box, key, () => {
       const what = whole ? t("The whole run") : `${moment(from)} – ${moment(to)}`;
-      const hint = whole ? t("Drag on the strip of the whole run to see the totals of a part.") : "";
+      const hint = whole ? t("Drag on the strip of the whole run to see the totals of a part.")
+        : timeline.watched ? t("CPU times of a part are estimated: between two looks they count as even.") : t("CPU times of a part are not known: nobody looked at them.");
       const words = totalsWords(timeline, all, stage.session.run?.python.free_threaded === true);
       return [
-        make("p", { class: "count" }, make("b", {}, what), ` · ${duration(to - from)}${hint && " · "}`, hint),
-        ...words.map((parts) => make("p", { class: "verdict" }, ...nodes(parts))), this.#table(stage, all.totals, whole),
+        make("p", { class: "count" }, make("b", {}, what), ` · ${duration(to - from)} · `, hint),
+        ...words.map((parts) => make("p", { class: "verdict" }, ...nodes(parts))), this.#table(stage, all, whole),
       ];
     });
   }
 
   /**
    * @param {Stage} stage
-   * @param {Total[]} totals
+   * @param {import("./totals.js").Totals} all
    * @param {boolean} whole
    */
-  #table({ timeline }, totals, whole) {
-    const cpu = whole && totals.some(({ lane }) => lane.cpu !== null);
+  #table({ timeline }, { totals, from, to }, whole) {
+    const cpu = (whole || timeline.watched) && totals.some(({ lane }) => lane.cpu !== null);
     const heads = [t("lane"), t("what it did"), t("ran"), t("ready"), t("waited"), t("longest on"), ...(cpu ? [t("CPU time")] : [])];
     const rows = totals.slice(0, MOST_ROWS).map((total) => {
       const { lane, on, onTime, looks, whole: life } = total;
       const name = make("th", { scope: "row" }, button(fullName(timeline, lane), "link", () => this.moves.go({ lane, name: "" })));
       const times = [ranOf, readyOf, waitedOf].map((of) => make("td", { class: "time" }, amount(of(total), life)));
       const what = on ? nodes([...resourceOf(timeline, on), `, ${duration(onTime)}`]) : [];
-      return make("tr", {}, name, make("td", {}, barOf(looks, life)), ...times, make("td", {}, ...what), ...(cpu ? [make("td", { class: "time" }, lane.cpu === null ? "" : duration(lane.cpu))] : []));
+      return make("tr", {}, name, make("td", {}, barOf(looks, life)), ...times, make("td", {}, ...what), ...(cpu ? [make("td", { class: "time" }, lane.cpu === null ? "" : amount(whole ? lane.cpu : usedBetween(lane, from, to), life))] : []));
     });
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows));
     const more = totals.length - MOST_ROWS;

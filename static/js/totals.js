@@ -2,6 +2,7 @@
  * How long each lane did what in a stretch of time, and what that says of the program. Pure.
  * @module
  */
+import { usedBetween } from "./cpu.js";
 import { CHILD, GIL, JOIN, LOOK, LOOKS, PROCESS, SLEEP, TASK, THREAD, WAITING } from "./names.js";
 import { duration, ngettext, number, rich, t } from "./text.js";
 import { isInternal, resourceOf } from "./words.js";
@@ -28,6 +29,8 @@ const UNSEEN = 1.5;
 const PLAIN = [GIL, SLEEP, JOIN, CHILD];
 /** More than this many running at once, on average, are parallel. */
 const PARALLEL = 1.15;
+/** Threads that had the processor for less of the time in which they are shown running lacked it. */
+const STARVED = 0.7;
 const MOST_SEEN = 3_000_000;
 
 /**
@@ -105,6 +108,11 @@ export function totalsWords(timeline, { totals, from, to }, free) {
       "{n} thread took turns with others, because only one at a time may hold the GIL: together they ran {time} in {wall}, no more than one could have done alone, and for {waited} it was ready and had to wait.",
       "{n} threads took turns, because only one at a time may hold the GIL: together they ran {time} in {wall}, no more than one could have done alone, and for {waited} they were ready and had to wait.", rivals, values);
     said.push(byProcess.size > 1 ? [`${process.name}: `, text] : [text]);
+  }
+  const busy = threads.filter(({ lane }) => lane.used);
+  const shown = sum(busy, ranOf), used = sum(busy, ({ lane }) => usedBetween(lane, from, to));
+  if (timeline.watched && shown > BUSY * (to - from) && used < STARVED * shown) {
+    said.push([t("Of {ran} in which threads are shown running, the processor worked on them for about {used}: it had other things to do, or they waited for something that is not watched.", { ran: duration(shown), used: duration(used) })]);
   }
   const at = sum(threads, ranOf) / Math.max(1, to - from);
   if (at > PARALLEL) said.push([t("On average {n} ran at the same time.", { n: number(at, 1) })]);

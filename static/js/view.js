@@ -26,8 +26,8 @@
 /**
  * What is at a point of the canvas.
  * @typedef {object} Hit
- * @property {"map" | "axis" | "lane" | "span" | "gil" | "runs" | "level" | "holds" | "internal" | "group" | "link" | "mark" | "ending" | "empty"} part
- *   map: the minimap · axis · lane: a row's label · span, gil, runs, level, holds: what is drawn in a row · internal: the row
+ * @property {"map" | "axis" | "lane" | "span" | "gil" | "runs" | "cpu" | "level" | "holds" | "internal" | "group" | "link" | "mark" | "ending" | "empty"} part
+ *   map: the minimap · axis · lane: a row's label · span, gil, runs, cpu, level, holds: what is drawn in a row · internal: the row
  *   that opens internal lanes of process `lane` · group: the heading places.list[index] · link · mark: timeline.marks[index] · ending: how `lane` ended · empty
  * @property {number} t the time there (on the minimap: of the whole run)
  * @property {number} lane 0 if none

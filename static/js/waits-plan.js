@@ -11,32 +11,58 @@ import { LOOK } from "./names.js";
 /** @typedef {{path: string, x: number, y: number, word: Word, circle: boolean}} Arrow with the middle of its path */
 /** @typedef {{boxes: Box[], arrows: Arrow[], width: number, height: number}} Plan */
 
-const LANE_WIDTH = 140, THING_WIDTH = 112, HEIGHT = 42, THING_HEIGHT = 30;
-/** Distance of cells: along the arrows, and across. */
-const ALONG = 224, DOWN = 78, ACROSS_X = 152, ACROSS_Y = 58;
+/** Widths of a lane's box: as wide as it should be, as narrow as it may be beside others and at all; a thing's is a share of it. */
+const LANE_WIDTH = 140, NARROW = 104, LEAST = 76, THING = 0.92;
+const HEIGHT = 42, THING_HEIGHT = 30;
+/** What is free between boxes: beside each other with an arrow between them or without, below each other, and between lines of a chain. */
+const ARROW = 84, BESIDE = 12, BELOW = 36, UNDER = 16, LINES = 34;
+/** A line of a long chain has no fewer columns. */
+const LINE = 3;
 /** Lanes that wait for the same thing are drawn one by one up to so many. */
 const MOST_ALIKE = 3;
 
 /** @typedef {{key: string, lane: number, on: number, count: number, circle: boolean, next: {key: string, word: Word}[], column: number, row: number}} Item */
 
+/** @typedef {{upright: boolean, wide: number, line: number}} Shape upright: arrows lead down, not to the right · width of a lane's box · columns of a line */
+
+/**
+ * How a graph fits best: from left to right; else, if it is a chain, there and back line by line; else from top to bottom.
+ * @param {Map<string, Item>} items settled
+ * @param {boolean} ring there is a circle
+ * @param {number} room CSS px
+ * @returns {Shape}
+ */
+function shapeOf(items, ring, room) {
+  const all = [...items.values()];
+  const columns = Math.max(...all.map(({ column }) => column)) + 1, rows = Math.max(...all.map(({ row }) => row)) + 1;
+  const side = Math.min(LANE_WIDTH, (room - (columns - 1) * ARROW) / columns);
+  if (side >= NARROW) return { upright: false, wide: side, line: columns };
+  const line = Math.floor((room + ARROW) / (NARROW + ARROW));
+  if (!ring && rows === 1 && line >= LINE) return { upright: false, wide: Math.min(LANE_WIDTH, (room - (line - 1) * ARROW) / line), line };
+  const down = Math.min(LANE_WIDTH, (room - (rows - 1) * BESIDE) / rows);
+  return down < LEAST && side >= LEAST ? { upright: false, wide: side, line: columns } : { upright: true, wide: Math.max(down, LEAST), line: columns };
+}
+
 /**
  * @param {Waits} waits
- * @param {boolean} upright arrows lead down, not to the right
+ * @param {number} room how wide it may be, CSS px; it is wider only where boxes can't be narrower
  * @returns {Plan}
  */
-export function planOf(waits, upright) {
+export function planOf(waits, room) {
   const items = itemsOf(waits);
   const ring = ringOf(waits, items);
   settle(items, ring);
-  const along = upright ? DOWN : ALONG, across = upright ? ACROSS_X : ACROSS_Y;
+  const { upright, wide, line } = shapeOf(items, ring.length > 0, room);
+  const along = upright ? HEIGHT + BELOW : wide + ARROW, across = upright ? wide + BESIDE : HEIGHT + UNDER;
   /** @type {Map<string, Box>} */
   const boxes = new Map();
   let width = 0, height = 0;
   for (const { key, lane, on, count, circle, column, row } of items.values()) {
-    const w = on && !lane ? THING_WIDTH : LANE_WIDTH, h = on && !lane ? THING_HEIGHT : HEIGHT;
-    const x = (upright ? row * across : column * along) + (LANE_WIDTH - w) / 2, y = (upright ? column * along : row * across) + (HEIGHT - h) / 2;
+    const thing = on && !lane, w = Math.floor(thing ? wide * THING : wide), h = thing ? THING_HEIGHT : HEIGHT;
+    const turn = Math.floor(column / line), at = turn % 2 ? line - 1 - (column % line) : column - turn * line;
+    const x = (upright ? row * across : at * along) + (wide - w) / 2, y = (upright ? at * along : row * across + turn * (HEIGHT + LINES)) + (HEIGHT - h) / 2;
     boxes.set(key, { key, lane, on, x, y, width: w, height: h, circle, count });
-    width = Math.max(width, x + w + (LANE_WIDTH - w) / 2);
+    width = Math.max(width, x + w + (wide - w) / 2);
     height = Math.max(height, y + h + (HEIGHT - h) / 2);
   }
   const arrows = [...items.values()].flatMap((item) => item.next.flatMap(({ key, word }) => {

@@ -15,6 +15,8 @@ import { spanHit } from "./walk.js";
 /** @typedef {import("./waits-plan.js").Box} Box */
 /** @typedef {import("./waits-plan.js").Arrow} Arrow */
 
+/** Beside the graph, CSS px. */
+const ASIDE = 17;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @param {import("./waits-plan.js").Word} word */
@@ -45,14 +47,14 @@ export class WaitsView {
     const { timeline, view } = stage;
     const time = stage.moment;
     const waits = waitsAt(timeline, time, view.selected?.lane);
-    const upright = this.box.clientWidth < 620;
-    const key = JSON.stringify([timeline.events, timeline.over, time, waits.chosen, [...waits.knots.keys()], upright]);
+    const room = this.box.clientWidth - 2 * ASIDE;
+    const key = JSON.stringify([timeline.events, timeline.over, time, waits.chosen, [...waits.knots.keys()], room]);
     fill(this.box, key, () => {
       const steps = stepsOf(timeline, waits, time);
       const list = make("ul", { class: "steps" }, ...steps.map(({ knot, parts }) => make("li", knot.circle ? { class: "circle" } : {}, ...nodes(parts, (part) => this.#go(part)))));
       if (waits.over) list.append(make("li", {}, ngettext("{n} more lane waits.", "{n} more lanes wait.", waits.over)));
       const verdict = make("p", { class: waits.circle.length ? "verdict circle" : "verdict" }, ...nodes(verdictOf(timeline, waits, time), (part) => this.#go(part)));
-      return [verdict, ...(waits.knots.size > 1 || steps.length ? [this.#picture(stage, waits, upright)] : []), ...(steps.length > 1 ? [list] : [])];
+      return [verdict, ...(waits.knots.size > 1 || steps.length ? [this.#picture(stage, waits, room)] : []), ...(steps.length > 1 ? [list] : [])];
     });
   }
 
@@ -68,10 +70,10 @@ export class WaitsView {
   /**
    * @param {Stage} stage
    * @param {import("./waits.js").Waits} waits
-   * @param {boolean} upright
+   * @param {number} room CSS px
    */
-  #picture(stage, waits, upright) {
-    const plan = planOf(waits, upright);
+  #picture(stage, waits, room) {
+    const plan = planOf(waits, room);
     const svg = document.createElementNS(SVG, "svg");
     svg.setAttribute("width", String(plan.width));
     svg.setAttribute("height", String(plan.height));

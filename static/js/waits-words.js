@@ -2,8 +2,8 @@
  * Why lanes wait, in words: a verdict, then every step of the chain.
  * @module
  */
+import { search } from "./columns.js";
 import { LOOK, QUEUE } from "./names.js";
-import { search } from "./store.js";
 import { lookWord } from "./terms.js";
 import { duration, listed, ngettext, rich, t } from "./text.js";
 import { resourceOf, who } from "./words.js";

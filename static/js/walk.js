@@ -2,8 +2,8 @@
  * Ways through a timeline: along arrows and from row to row.
  * @module
  */
+import { search } from "./columns.js";
 import { placesOf } from "./rows.js";
-import { search } from "./store.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */

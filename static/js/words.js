@@ -2,8 +2,8 @@
  * What lanes, looks and resources are called on the page, and who does what at a time.
  * @module
  */
+import { search } from "./columns.js";
 import { GIL, LOOK, RESOURCES, RUNNING, TASK } from "./names.js";
-import { search } from "./store.js";
 import { t } from "./text.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.conftest import ROOT, Server
 
+from .programs import QUICK
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_MS = 60_000
@@ -34,7 +36,7 @@ OPEN_ALL = """async () => {
     const items = [...lane.querySelector("[role='group']").children];
     const of = (kind) => items.filter((item) => item.dataset.kind === kind).map((item) => item.textContent);
     const name = lane.querySelector("b").textContent;
-    count[lane.dataset.lane] = { name, spans: of("span"), links: of("link") };
+    count[lane.dataset.lane] = { name, spans: of("span"), links: of("link"), cpu: of("cpu") };
   }
   return count;
 }"""
@@ -102,7 +104,7 @@ class Playground:
         return self.page.locator("#output .text").all_inner_texts()
 
     def outline(self) -> dict[str, dict[str, Any]]:
-        """The text twin: by lane its name, spans and links."""
+        """The text twin: by lane its name, spans, links and CPU time."""
         found: dict[str, dict[str, Any]] = self.page.evaluate(OPEN_ALL)
         return found
 
@@ -156,6 +158,21 @@ def browser() -> Iterator[Browser]:
 
 
 Visit = Callable[..., Playground]
+FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def recorded(visit: Visit, source: str = QUICK) -> Playground:
+    """A page on which this program has run to its end."""
+    page = visit().open().write(source).run()
+    assert page.outcome.startswith("Completed in ")
+    return page
+
+
+def milliseconds(text: str) -> float:
+    """A time as the page says it."""
+    value, unit = text.split()
+    return float(value) * {"ms": 1, "s": 1000}[unit]
 
 
 @pytest.fixture

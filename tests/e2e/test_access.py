@@ -13,9 +13,8 @@ from playwright.sync_api import Page, expect
 from app.core.event import Chunk, events_of, pack
 from app.tracer import wire
 
-from .conftest import Playground, Visit, goes_past_axe
-from .test_page import recorded
-from .test_runs import THREADS
+from .conftest import Playground, Visit, goes_past_axe, recorded
+from .programs import THREADS
 
 MS = 1_000_000
 THREAD, TASK = wire.THREAD, wire.TASK

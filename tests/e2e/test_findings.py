@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from tests.conftest import Server, start_server
 
-from .conftest import PATIENCE_MS, Playground, Visit, goes_past_axe
-from .test_runs import DEADLOCK
+from .conftest import PATIENCE_MS, PHONE, Playground, Visit, goes_past_axe
+from .programs import DEADLOCK
 
 BLOCKED = """\
 import asyncio
@@ -110,7 +110,7 @@ def test_a_healthy_run_has_none(visit: Visit) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_findings_stand_in_nobodys_way(visit: Visit, scheme: str, phone: bool) -> None:
-    small = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True} if phone else {}
+    small = PHONE if phone else {}
     page = visit(color_scheme=scheme, **small).open().write(BLOCKED).run()
     assert page.outcome
     page.page.locator(".notice-card").click()

@@ -6,9 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
-from .conftest import PATIENCE_MS, Playground, Visit, goes_past_axe
-from .test_page import recorded
-from .test_runs import THREADS
+from .conftest import FRAME, PATIENCE_MS, PHONE, Playground, Visit, goes_past_axe, milliseconds, recorded
+from .programs import THREADS
 
 NAMES = ["main process", "MainThread", "worker-0", "worker-1", "worker-2"]
 
@@ -22,16 +21,11 @@ def rows(page: Playground) -> list[str]:
     found: list[str] = []
     while True:
         keys.press("ArrowDown")
-        page.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        page.page.evaluate(FRAME)
         name = re.split(r":| · ", title.inner_text())[0]
         if found[-1:] == [name]:
             return found
         found.append(name)
-
-
-def _ms(text: str) -> float:
-    value, unit = text.split()
-    return float(value) * {"ms": 1, "s": 1000}[unit]
 
 
 def chosen(page: Playground, name: str) -> None:
@@ -52,7 +46,7 @@ def test_everything_is_found_and_gone_through(visit: Visit) -> None:
     keys.insert_text("turn 2")
     expect(found.locator(".count")).to_have_text("3 places")
     expect(found.locator("li")).to_have_text([re.compile(r"worker \d turn 2")] * 3)
-    times = [_ms(text) for text in found.locator("time").all_inner_texts()]
+    times = [milliseconds(text) for text in found.locator("time").all_inner_texts()]
     assert times == sorted(times)
     current = found.locator("[aria-current]")
     keys.press("Enter")
@@ -62,7 +56,7 @@ def test_everything_is_found_and_gone_through(visit: Visit) -> None:
     expect(current).not_to_have_text(first.replace("\n", ""))
     keys.press("Shift+Enter")
     assert current.inner_text() == first
-    assert abs(_ms(page.page.locator("#clock").inner_text()) - times[0]) < 1
+    assert abs(milliseconds(page.page.locator("#clock").inner_text()) - times[0]) < 1
     keys.press("ArrowDown")
     keys.press("ArrowDown")
     keys.press("Enter")
@@ -138,7 +132,7 @@ def test_the_focus_leaves_what_relates_to_the_selection(visit: Visit) -> None:
 
 def test_a_finger_does_the_same(visit: Visit) -> None:
     run = recorded(visit, THREADS)
-    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).open(f"/r/{run.run_id}")
+    page = visit(**PHONE).open(f"/r/{run.run_id}")
     assert page.outcome
     page.page.locator("#find").tap()
     page.page.keyboard.insert_text("worker-2")

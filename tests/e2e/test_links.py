@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from .conftest import Visit
-from .test_page import recorded
-from .test_runs import THREADS
+from .conftest import Visit, recorded
+from .programs import THREADS
 
 
 def test_a_link_leads_to_a_time_a_stretch_and_a_lane(visit: Visit) -> None:

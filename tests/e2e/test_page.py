@@ -7,16 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import PATIENCE_MS, Playground, Visit, goes_past_axe
-from .test_runs import THREADS
-
-QUICK = "import threading\n\nthread = threading.Thread(target=print, args=['hi'], name='helper')\nthread.start()\nthread.join()\n"
-
-
-def recorded(visit: Visit, source: str = QUICK) -> Playground:
-    page = visit().open().write(source).run()
-    assert page.outcome.startswith("Completed in ")
-    return page
+from .conftest import PATIENCE_MS, PHONE, Visit, goes_past_axe, recorded
+from .programs import QUICK, THREADS
 
 
 def test_a_permalink_replays_and_runs_nothing(visit: Visit) -> None:
@@ -79,7 +71,7 @@ def test_an_example_is_chosen_from_the_menu(visit: Visit) -> None:
 
 
 def test_a_phone_shows_the_timeline_first(visit: Visit) -> None:
-    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, device_scale_factor=2)
+    page = visit(**PHONE, device_scale_factor=2)
     page.open().page.locator("#run").tap()
     page.page.wait_for_url("**/r/*")
     assert page.outcome.startswith("Completed in ")

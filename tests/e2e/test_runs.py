@@ -11,53 +11,10 @@ from playwright.sync_api import expect
 from tests.conftest import start_server
 
 from .conftest import PATIENCE_MS, Visit
+from .programs import DEADLOCK, LONG, THREADS
 
-THREADS = """\
-import threading
-import time
-
-lock = threading.Lock()
-
-
-def work(number):
-    for turn in range(4):
-        with lock:
-            time.sleep(0.1)
-            print(f"worker {number} turn {turn}")
-
-
-workers = [threading.Thread(target=work, args=[number], name=f"worker-{number}") for number in range(3)]
-for worker in workers:
-    worker.start()
-for worker in workers:
-    worker.join()
-"""
-LONG = THREADS.replace("range(4)", "range(1000)")
 ENDLESS = "import time\nprint('on', flush=True)\nwhile True:\n    time.sleep(0.01)\n"
 RAISES = "def deep():\n    raise ValueError('too deep')\n\n\nprint('before')\ndeep()\n"
-DEADLOCK = """\
-import threading
-
-a, b = threading.Lock(), threading.Lock()
-both = threading.Barrier(2)
-
-
-def cross(first, second):
-    with first:
-        both.wait()
-        with second:
-            print("never")
-
-
-threads = [
-    threading.Thread(target=cross, args=[a, b], name="left"),
-    threading.Thread(target=cross, args=[b, a], name="right"),
-]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-"""
 
 
 def test_a_first_visit_runs_the_example_that_is_there(visit: Visit) -> None:

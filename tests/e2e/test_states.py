@@ -11,8 +11,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import ROOT, start_server
 
-from .conftest import PATIENCE_MS, Visit, goes_past_axe
-from .test_page import recorded
+from .conftest import PATIENCE_MS, PHONE, Visit, goes_past_axe, recorded
 
 BUILD = ROOT / "static/build"
 PAGE_BYTES, SHELL_BYTES = 200 << 10, 45 << 10
@@ -20,7 +19,7 @@ PAGE_BYTES, SHELL_BYTES = 200 << 10, 45 << 10
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_a_tour_of_four_steps_on_the_first_visit_alone(visit: Visit, phone: bool) -> None:
-    small = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True} if phone else {}
+    small = PHONE if phone else {}
     page = visit(first=True, **small).open()
     tour = page.page.locator(".tour")
     expect(tour).to_contain_text("1 of 4")

@@ -6,11 +6,9 @@ import re
 
 from playwright.sync_api import expect
 
-from .conftest import Visit
-from .test_page import recorded
-from .test_runs import THREADS
+from .conftest import FRAME, Visit, recorded
+from .programs import THREADS
 
-FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 LONG_WAY = THREADS + "\n" * 80 + "print('far below')\n"
 
 

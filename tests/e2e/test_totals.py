@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Visit, goes_past_axe
-from .test_page import recorded
-from .test_runs import THREADS
+from tests.conftest import start_server
+
+from .conftest import Visit, goes_past_axe, recorded
+from .programs import THREADS
 
 CRUNCHERS = """\
 import threading
@@ -26,6 +28,23 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+"""
+
+PHASES = """\
+import threading
+import time
+
+
+def work():
+    until = time.thread_time() + 0.4
+    while time.thread_time() < until:
+        pass
+    time.sleep(0.6)
+
+
+thread = threading.Thread(target=work, name="worker")
+thread.start()
+thread.join()
 """
 
 
@@ -75,3 +94,33 @@ def test_totals_fit_a_phone(visit: Visit, scheme: str) -> None:
     expect(page.page.locator("#totals tbody tr")).to_have_count(4)
     assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     goes_past_axe(page)
+
+
+def test_a_part_has_the_cpu_time_that_was_used_in_it(visit: Visit) -> None:
+    page = recorded(visit, PHASES)
+    told = page.timeline()
+    [worker] = [lane["id"] for lane in told["lanes"] if lane["name"] == "worker"]
+    [sleep] = [span for span in told["spans"] if span["lane"] == worker and span["state"] == "waiting"]
+    looks = [look["t_ns"] for look in told["cpu"] if look["lane"] == worker]
+    seen = next(t for t in looks if t > sleep["start_ns"])
+    row = page.page.locator("#totals tr", has=page.page.locator("th", has_text="worker"))
+    expect(page.page.locator("#honest")).to_contain_text(re.compile(r"CPU times were looked at \d+ times a second"))
+    page.open(f"/r/{page.run_id}#from=0&to={seen}")
+    page.page.locator("#total").click()
+    used, unit = row.locator("td").last.inner_text().split(" · ")[0].split()
+    assert unit == "ms"
+    assert 380 < float(used) < 440
+    page.open(f"/r/{page.run_id}#from={seen}&to={sleep['end_ns']}")
+    page.page.locator("#total").click()
+    expect(page.page.locator("#totals .count")).to_contain_text("estimated")
+    expect(row.locator("td").last).to_have_text(re.compile(r"^–$|· [0-2]%$"))
+    assert [words for lane in page.outline().values() for words in lane["cpu"] if words.endswith("CPU 0%")]
+
+
+def test_without_looks_from_outside_there_is_no_cpu_track_and_it_is_said(visit: Visit, tmp_path: Path) -> None:
+    server = start_server(tmp_path, SANDBOX="none")
+    page = visit(at=server.url).open().write(PHASES).run()
+    assert page.outcome.startswith("Completed in ")
+    expect(page.page.locator("#honest")).to_contain_text("Nobody looked at CPU times.")
+    expect(page.page.locator(".legend .of-cpu")).to_be_hidden()
+    server.stop()

@@ -7,33 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Playground, Visit, goes_past_axe
-from .test_page import recorded
-from .test_runs import THREADS
-
-CIRCLE = """\
-import threading
-
-a, b = threading.Lock(), threading.Lock()
-both = threading.Barrier(2)
-
-
-def cross(first, second):
-    with first:
-        both.wait()
-        if second.acquire(timeout=0.4):
-            second.release()
-
-
-threads = [
-    threading.Thread(target=cross, args=[a, b], name="left"),
-    threading.Thread(target=cross, args=[b, a], name="right"),
-]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-"""
+from .conftest import Playground, Visit, goes_past_axe, recorded
+from .programs import CIRCLE, THREADS
 
 
 def in_the_circle(page: Playground) -> Playground:

@@ -111,6 +111,8 @@ PROCESSES = [
     row(wire.RESOURCE, 16.3, ROOT, obj=GIL, flags=wire.GIL),
     row(wire.HOLD, 16.5, MAIN, obj=GIL, end=17 * MS, flags=wire.INFERRED),
     row(wire.CPU, 17, MAIN, end=4 * MS),
+    row(wire.CPU, 14, MAIN, end=3 * MS, flags=wire.INFERRED),
+    row(wire.CPU, 12, WORKER, end=MS, flags=wire.INFERRED),
     row(wire.STAT, 17, ROOT, flags=wire.DROPPED_EVENTS, end=2),
     row(wire.STAT, 17, ROOT, flags=wire.TRACER_NS, end=1000),
     row(wire.END, 18, ROOT, flags=wire.RETURNED, obj=BIAS),

@@ -23,7 +23,7 @@ function rows(timeline, change) {
   arranged.tracks.runs = false;
   change?.(arranged);
   const { list } = placesOf(timeline, { folded: new Set(), opened: new Set(), arranged });
-  return list.map(({ type, lane, key, resource, count }) => (type === "group" ? `${key}: ${count}` : type === "holds" ? `lock ${resource?.name}` : type === "runs" || type === "gil" ? type : lane.name));
+  return list.map(({ type, lane, key, resource, count }) => (type === "group" ? `${key}: ${count}` : type === "holds" ? `lock ${resource?.name}` : ["runs", "cpu", "gil"].includes(type) ? type : lane.name));
 }
 
 /** Many threads of which one works. */
@@ -99,7 +99,7 @@ test("what relates to a lane are those around it, those that woke it, and who ho
   const related = relatedTo(asyncio, named(asyncio, "Task-2"));
   assert.ok(related.has(named(asyncio, "Task-1").id));
   assert.ok(!related.has(named(asyncio, "Task-3").id));
-  assert.deepEqual(rows(asyncio, (arranged) => arranged.set("focus", related)), ["main process", "gil", "MainThread", "Task-1", "Task-2"]);
+  assert.deepEqual(rows(asyncio, (arranged) => arranged.set("focus", related)), ["main process", "gil", "cpu", "MainThread", "Task-1", "Task-2"]);
 });
 
 test("locks have tracks if the reader wants them", () => {

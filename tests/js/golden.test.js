@@ -8,7 +8,7 @@ import { toJSON } from "./json.js";
 
 /** Other recordings than the golden ones may be named. */
 const folder = process.env.GOLDEN ? `${process.env.GOLDEN}/` : fileURLToPath(new URL("../golden/", import.meta.url));
-const FACTS = /** @type {const} */ (["lanes", "spans", "resources", "holds", "jobs", "levels", "links", "marks", "output"]);
+const FACTS = /** @type {const} */ (["lanes", "spans", "resources", "holds", "jobs", "levels", "cpu", "links", "marks", "output"]);
 
 /**
  * Facts without their order and that of their fields.

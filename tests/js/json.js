@@ -45,6 +45,9 @@ export function toJSON(timeline) {
   links.sort((a, b) => a.to_ns - b.to_ns || a.to_lane - b.to_lane || a.from_ns - b.from_ns || a.from_lane - b.from_lane);
   holds.sort((a, b) => a.start_ns - b.start_ns || a.resource - b.resource || a.lane - b.lane);
   levels.sort((a, b) => a.t_ns - b.t_ns || a.resource - b.resource);
+  const cpu = lanes.flatMap(({ id, used }) => Array.from({ length: used?.n ?? 0 }, (_, i) => (
+    { lane: id, t_ns: Math.round(used?.t[i] ?? 0), cpu_ns: Math.round(used?.what[i] ?? 0) }
+  )));
   return {
     lanes: lanes.map((lane) => ({
       id: lane.id, kind: LANE_KINDS[lane.kind], name: lane.name, parent: lane.parent || null, starter: lane.starter || null,
@@ -58,6 +61,7 @@ export function toJSON(timeline) {
       id, kind: RESOURCES[kind], name: name || null, line: line(place), lane: lane || null, target: target || null,
     })),
     holds,
+    cpu,
     levels,
     jobs: timeline.jobs.map((job) => {
       const { executor, number, part, call, items, submitter, submitted, lane, start } = job, { end, ending } = endOf(timeline, job);

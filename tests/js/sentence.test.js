@@ -62,19 +62,20 @@ test("what watching cost and what it missed is said in plain words, also that it
   const timeline = story();
   const run = { cpu_ns: 200e6, dropped: { events: 0, output_bytes: 0 }, python: { free_threaded: false } };
   assert.deepEqual(honestyOf(run, timeline), {
-    text: "What watching cost was not measured. Nobody looked at the GIL. Nothing was dropped.", lost: false,
+    text: "What watching cost was not measured. Nobody looked at the GIL. Nobody looked at CPU times. Nothing was dropped.", lost: false,
   });
   timeline.stats.set([3e6, 998, 1], 1);
+  timeline.stats[8] = 19.8;
   assert.equal(
     honestyOf(run, timeline).text,
     "Watching took about 3.00 ms, 1.5% of the program's CPU time. The GIL was looked at 998 times a second. 1 time it changed hands unseen. "
-    + "Nothing was dropped.",
+    + "CPU times were looked at 20 times a second. Nothing was dropped.",
   );
   timeline.stats[3] = 0;
   timeline.refused = 1;
   assert.deepEqual(honestyOf({ ...run, cpu_ns: null, dropped: { events: 2, output_bytes: 1 } }, timeline), {
-    text: "Watching took about 3.00 ms. The GIL was looked at 998 times a second. No change of hands was missed. 3 events were dropped. "
-      + "1 byte of output was dropped.",
+    text: "Watching took about 3.00 ms. The GIL was looked at 998 times a second. No change of hands was missed. "
+      + "CPU times were looked at 20 times a second. 3 events were dropped. 1 byte of output was dropped.",
     lost: true,
   });
   timeline.stats[2] = 0;

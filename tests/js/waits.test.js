@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "../../static/js/chunk.js";
+import { Timeline } from "../../static/js/fold.js";
+import { KIND, LOCK, PROCESS, RUNNING, THREAD, WAITING } from "../../static/js/names.js";
 import { waitsAt } from "../../static/js/waits.js";
 import { planOf } from "../../static/js/waits-plan.js";
 import { stepsOf, verdictOf } from "../../static/js/waits-words.js";
+import { encode } from "./encode.js";
 import { named, recording } from "./golden.js";
 import { MAIN, MS, WORKER, read, story } from "./story.js";
 
-/** @typedef {import("../../static/js/fold.js").Timeline} Timeline */
 
 /**
  * What the panel says.
@@ -94,20 +97,46 @@ test("who does not wait is said to run, with who waits for it", () => {
   assert.deepEqual(told(timeline, 17.5 * MS), ["Nobody waits for another now."]);
 });
 
-for (const [name, time] of /** @type {const} */ ([["deadlock", 3e9], ["lock", 200e6], ["article-asyncio", 700e6]])) {
-  for (const upright of [false, true]) {
-    test(`the boxes of ${name} stand apart ${upright ? "on a phone" : "on a desktop"}, every arrow inside`, () => {
-      const plan = planOf(waitsAt(recording(name), time), upright);
+/**
+ * A chain of so many threads, each of which has a lock and waits for that of the next.
+ * @param {number} length
+ */
+function chain(length) {
+  /** @type {import("./encode.js").Event[]} */
+  const events = [{ kind: KIND.LANE, t: 0, lane: 1, flags: PROCESS, end: 41, text: "main process" }];
+  for (let n = 0; n < length; n++) {
+    const lane = n + 2;
+    events.push({ kind: KIND.RESOURCE, t: 0, lane: 1, obj: lane, flags: LOCK, text: `lock_${n}` }, { kind: KIND.LANE, t: 0, lane, flags: THREAD, obj: 1, text: `worker-${n}` });
+    events.push({ kind: KIND.HOLD, t: MS, lane, obj: lane, end: 0 }, { kind: KIND.STATE, t: 2 * MS, lane, flags: n + 1 < length ? WAITING : RUNNING, obj: n + 1 < length ? lane + 1 : 0 });
+  }
+  const timeline = new Timeline();
+  timeline.apply(parse(encode(events, 1, 10 * MS)));
+  timeline.settle();
+  return waitsAt(timeline, 5 * MS, 2);
+}
+
+/** @type {[string, import("../../static/js/waits.js").Waits][]} */
+const GRAPHS = [
+  ["deadlock", waitsAt(recording("deadlock"), 3e9)], ["lock", waitsAt(recording("lock"), 200e6)], ["article-asyncio", waitsAt(recording("article-asyncio"), 700e6)],
+  ["a chain of three", chain(3)], ["a chain of twelve", chain(12)],
+];
+for (const [name, waits] of GRAPHS) {
+  for (const room of [1300, 850, 600, 356]) {
+    test(`the graph of ${name} fits into ${room} px, its boxes apart, every arrow inside`, () => {
+      const plan = planOf(waits, room);
       assert.ok(plan.boxes.length > 1 && plan.arrows.length > 0);
-      if (upright && name === "deadlock") assert.ok(plan.width <= 360, `${plan.width}`);
+      assert.ok(plan.width <= room, `${plan.width}`);
       plan.boxes.forEach((a, index) => {
-        assert.ok(a.x >= 0 && a.y >= 0 && a.x + a.width <= plan.width && a.y + a.height <= plan.height);
+        assert.ok(a.width >= 60 && a.x >= 0 && a.y >= 0 && a.x + a.width <= plan.width && a.y + a.height <= plan.height);
         for (const b of plan.boxes.slice(index + 1)) {
           const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
           assert.ok(apart, `${a.key} and ${b.key}`);
         }
       });
-      for (const { x, y } of plan.arrows) assert.ok(x >= 0 && y >= 0 && x <= plan.width && y <= plan.height);
+      for (const { x, y } of plan.arrows) {
+        assert.ok(x >= 0 && y >= 0 && x <= plan.width && y <= plan.height);
+        assert.ok(!plan.boxes.some((box) => x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height), "a word on a box");
+      }
     });
   }
 }
@@ -118,6 +147,6 @@ test("many that wait for the same are one box, but for the chosen one", () => {
   const knot = waits.knots.get(MAIN);
   if (!knot) throw new Error("MainThread does not wait");
   for (let id = 100; id < 120; id++) waits.knots.set(id, { ...knot, lane: Object.assign(Object.create(knot.lane), { id }) });
-  const plan = planOf({ ...waits, chosen: 119 }, false);
+  const plan = planOf({ ...waits, chosen: 119 }, 1000);
   assert.deepEqual(plan.boxes.flatMap(({ lane, count }) => (lane || count ? [`${lane} ${count}`] : [])), [`${MAIN} 0`, `${WORKER} 0`, "100 0", "101 0", "0 17", "119 0"]);
 });

@@ -1,4 +1,4 @@
-"""What is made of looks at a GIL: holds between them, and where it is not known who had it."""
+"""What is made of looks at a GIL and at CPU times: holds, where it is not known who had it, and what threads used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sandbox.sampler import FAR_NS, HOLDS, SAMPLE, WATCHED, Process
+from app.sandbox.sampler import FAR_NS, HOLDS, SAMPLE, WATCHED, Process, Threads
 
 MS = 1_000_000
 STATE, NATIVE = 64, 8
@@ -80,3 +80,50 @@ def test_far_looks_between_which_nothing_changed_leave_none(memory: Memory) -> N
         (HOLDS, 100, 10 * MS, 60 * MS),
         (WATCHED, 0, 60 * MS, 0),
     ]
+
+
+class Boxed:
+    """A /proc of one process whose threads have used what a test says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.proc = os.open(folder, os.O_RDONLY)
+
+    def use(self, tid: int, ms: int) -> None:
+        thread = self.folder / "7" / "task" / str(tid)
+        thread.mkdir(parents=True, exist_ok=True)
+        (thread / "schedstat").write_text(f"{ms * MS} 5 1\n")
+
+
+@pytest.fixture
+def boxed(tmp_path: Path) -> Iterator[Boxed]:
+    boxed = Boxed(tmp_path)
+    yield boxed
+    os.close(boxed.proc)
+
+
+def told(found: list[bytes]) -> list[tuple[int, int, int]]:
+    """Thread, when and how much it had used then, both in ms."""
+    return [(tid, when // MS, used // MS) for _, _, tid, _, when, used in map(SAMPLE.unpack, found)]
+
+
+def test_of_a_thread_that_rests_the_ends_of_its_rest_are_told_and_nothing_in_between(boxed: Boxed) -> None:
+    boxed.use(7, 30)
+    threads = Threads(boxed.proc, {("7", "7"): 30 * MS})
+    found: list[bytes] = []
+    for when, used in ((50, 40), (100, 90), (150, 90), (200, 90), (250, 90), (300, 110), (350, 110)):
+        boxed.use(7, used)
+        threads.look(when * MS, found)
+    assert told(found) == [(7, 50, 10), (7, 100, 60), (7, 250, 60), (7, 300, 80)]
+    threads.end(found)
+    assert told(found)[4:] == [(7, 350, 80)]
+
+
+def test_however_many_looks_there_are_who_uses_no_cpu_time_is_not_told_of(boxed: Boxed) -> None:
+    threads = Threads(boxed.proc, {})
+    found: list[bytes] = []
+    for look in range(1000):
+        boxed.use(7, 0)
+        threads.look(look * 50 * MS, found)
+    threads.end(found)
+    assert found == []

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
 
 import httpx
 import pytest
 
 from app.core import chrome
 from app.core.event import unpack_all
+from app.core.findings import findings
 from app.core.fold import fold
 from app.web import timelines
 
 from .conftest import GOLDEN, Recorder
 from .test_api import submitted
+
+
+def exported() -> list[dict[str, Any]]:
+    timeline = fold(unpack_all(GOLDEN.read_bytes()), 50_000_000)
+    return list(chrome.events(timeline, findings(timeline)))
 
 
 async def test_the_export_is_the_timeline_however_it_is_encoded(client: httpx.AsyncClient, recorder: Recorder) -> None:
@@ -25,7 +32,7 @@ async def test_the_export_is_the_timeline_however_it_is_encoded(client: httpx.As
     assert plain.headers["content-type"] == "application/json"
     assert plain.headers["content-disposition"] == f'attachment; filename="interleave-{run["id"]}.json"'
     assert "content-encoding" not in plain.headers
-    expected = list(chrome.events(fold(unpack_all(GOLDEN.read_bytes()), 50_000_000)))
+    expected = exported()
     assert plain.json() == {"displayTimeUnit": "ns", "viztracer_metadata": {}, "traceEvents": expected}
 
     async with client.stream("GET", address, headers={"Accept-Encoding": "gzip, zstd"}) as answer:
@@ -58,7 +65,7 @@ async def test_parts_are_joined_to_one_text(
     run = await submitted(client)
     await recorder.record()
     found = (await client.get(f"/api/runs/{run['id']}/export/chrome.json")).json()
-    assert found["traceEvents"] == list(chrome.events(fold(unpack_all(GOLDEN.read_bytes()), 50_000_000)))
+    assert found["traceEvents"] == exported()
 
 
 async def test_the_export_is_described(client: httpx.AsyncClient) -> None:
