@@ -47,7 +47,7 @@ DESCRIPTORS = ("socket", "stdout", "stderr", "seccomp", "samples")
 """What comes with every message, in this order; locks to be held while the supervisor lives may follow."""
 MOST_DESCRIPTORS = 16
 INIT, OPEN_INIT = "/run/interleave/init.py", f"{sys.path[0]}/init.py"
-START_SECONDS = 30
+START_SECONDS, END_SECONDS = 30, 5
 CLOCK_LOOKS = 5
 LOOK_SECONDS = 0.02
 LOOK_SHARE = 20
@@ -232,10 +232,18 @@ class Box:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         if not poll.poll(START_SECONDS * 1000) or not (said := os.read(descriptor, 4096)):
-            os.kill(self.bwrap, signal.SIGKILL)
-            os.waitpid(self.bwrap, 0)
+            self.abandon()
             raise Failed(self.complaint() or "the interpreter did not start in the sandbox")
         return said
+
+    def abandon(self) -> None:
+        """End what has started; init first, so that it is reaped by its parent and is not left to whoever adopts it."""
+        if self.init >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.init, signal.SIGKILL)
+            select.select([self.ended], (), (), END_SECONDS)
+        os.kill(self.bwrap, signal.SIGKILL)
+        os.waitpid(self.bwrap, 0)
 
     def complaint(self) -> str:
         """What bubblewrap or init wrote to its standard error: its last line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -14,12 +15,13 @@ import tempfile
 import textwrap
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyseccomp
 import pytest
 
+from app.core.errors import NoSandbox
 from app.core.run import End, Kind, Limits, Program
 from app.sandbox import Sandbox, bubblewrap
 from app.sandbox.bubblewrap import Bubblewrap
@@ -30,7 +32,7 @@ from app.sandbox.pythons import find_pythons
 from app.tracer import wire
 from tests.conftest import PATIENCE_S, ROOT
 from tests.contract.serving import below
-from tests.hostile.suite import Warmed
+from tests.hostile.suite import PR_SET_CHILD_SUBREAPER, Warmed
 
 PYTHON = find_pythons()[-1]
 AMPLE = Limits(wall_ns=60_000_000_000, cpu_ns=60_000_000_000, log_bytes=4 << 20, file_bytes=4 << 20)
@@ -105,6 +107,15 @@ async def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     yield Warmed(made) if warm else made
     await made.close()
     assert list((folder / "boxes").iterdir()) == []
+
+
+@pytest.fixture
+def adopted() -> Iterator[Callable[[], set[int]]]:
+    """Tells this process's children; meanwhile orphans come to it, as to a server that is process 1 of a container."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    yield lambda: set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))
+    prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def needs(sandbox: Sandbox, promise: str) -> None:
@@ -506,6 +517,17 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+async def test_a_box_that_does_not_become_ready_leaves_nobody_behind(
+    tmp_path: Path, adopted: Callable[[], set[int]]
+) -> None:
+    made = Bubblewrap([PYTHON], tmp_path)
+    before = adopted()
+    with pytest.raises(NoSandbox):
+        await made.prepare(PYTHON, replace(AMPLE, open_files=4), warm=True)
+    assert adopted() == before
+    await made.close()
+
+
 async def test_control_groups_are_asked_for_before_there_are_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
