@@ -30,7 +30,7 @@ AT_ONCE = len(os.sched_getaffinity(0))
 LIMITS = Limits()
 PYTHON = default_python(find_pythons())
 BWRAP = ("--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev")
-NSJAIL = ("-Mo", "-Q", "--chroot", "/", "--tmpfsmount", "/tmp", "--rlimit_as", "max")
+NSJAIL = ("-Mo", "-Q", "--chroot", "/", "--tmpfsmount", "/tmp", "--rlimit_as", "max", "--nice_level", "0")
 
 Burst = Callable[[], Awaitable[float]]
 

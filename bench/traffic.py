@@ -17,7 +17,7 @@ from tests.conftest import Server, start_server
 
 RATES = (2, 5, 10, 20)
 """Runs a second; they come at random, independently of each other."""
-SECONDS = 15
+SECONDS = 10
 SETTLING_S = 3
 """Until what was there before is used up: not counted."""
 
