@@ -9,6 +9,7 @@ import os
 from sys import _getframe
 
 from . import files, lanes, wire
+from .files import passing
 from .hooks import replace, without_us
 from .lanes import act, foresee, here, of, running, waiting
 from .log import Cell, cell, clock, emit
@@ -58,16 +59,19 @@ def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
 
     def through(self: Any, *args: Any, **options: Any) -> Any:
         if here.waits:
-            return call(self, *args, **options)
+            result = call(self, *args, **options)
+            passing.received = clock()
+            return result
         frame = user(_getframe(1))
         where = place(frame)
         found = of(self, kind, frame, key=key(self))
         waiting(found.number, where, kind != wire.PIPE and _limited(args, options))
+        passing.received = 0
         try:
             result = call(self, *args, **options)
             if told:
                 found.gets += 1
-                act(told, found.number, clock(), where, found.gets)
+                act(told, found.number, passing.received or clock(), where, found.gets)
         except BaseException as error:
             without_us(error)
             raise
@@ -98,6 +102,59 @@ def _into(call: Any, kind: int, key: Any, what: int) -> Any:
         return result
 
     return into
+
+
+def _putting(call: Any, key: Any, full: type[Exception]) -> Any:
+    """Putting into a queue, which waits only where that does not succeed at once."""
+
+    def put(self: Any, obj: Any, block: bool = True, timeout: float | None = None) -> None:
+        if here.waits:
+            call(self, obj, block, timeout)
+            return
+        frame = user(_getframe(1))
+        where = place(frame)
+        found = of(self, wire.QUEUE, frame, key=key(self))
+        patient = block and (timeout is None or timeout > 0)
+        now = clock()
+        waits = False
+        try:
+            try:
+                call(self, obj, block and not patient, timeout)
+            except full:
+                if not patient:
+                    raise
+                waits = True
+            if waits:
+                waiting(found.number, where, timeout is not None)
+                try:
+                    call(self, obj, True, timeout)
+                    now = clock()
+                finally:
+                    running(where)
+        except BaseException as error:
+            without_us(error)
+            raise
+        found.puts += 1
+        act(wire.PUT, found.number, now, where, found.puts)
+
+    return put
+
+
+def _finishing(call: Any, key: Any) -> Any:
+    """Telling a queue that a task is done: with the last one, those who wait for all go on."""
+
+    def task_done(self: Any) -> None:
+        now = clock()
+        try:
+            call(self)
+        except BaseException as error:
+            without_us(error)
+            raise
+        if self._unfinished_tasks._semlock._is_zero():
+            frame = user(_getframe(1))
+            act(wire.WAKE, of(self, wire.QUEUE, frame, key=key(self)).number, now, place(frame))
+
+    return task_done
 
 
 def _made(call: Any, kind: int, key: Any) -> Any:
@@ -134,9 +191,11 @@ def watch_queues(module: ModuleType) -> None:
 
     for queue in (module.Queue, module.SimpleQueue):
         _change(queue, ("get",), _through, wire.QUEUE, key, wire.GET)
-        _change(queue, ("put",), _into, wire.QUEUE, key, wire.PUT)
-    _change(module.JoinableQueue, ("put",), _into, wire.QUEUE, key, wire.PUT)
+    _change(module.SimpleQueue, ("put",), _into, wire.QUEUE, key, wire.PUT)
+    for queue in (module.Queue, module.JoinableQueue):
+        _change(queue, ("put",), _putting, key, module.Full)
     _change(module.JoinableQueue, ("join",), _through, wire.QUEUE, key)
+    _change(module.JoinableQueue, ("task_done",), _finishing, key)
 
 
 def watch_connections(module: ModuleType) -> None:
@@ -166,8 +225,8 @@ def watch_connections(module: ModuleType) -> None:
         return one, two
 
     # They pass through what stands for these anyway.
-    module.Connection._recv.__defaults__ = (files.plain_read,)
-    module.Connection._send.__defaults__ = (files.plain_write,)
+    module.Connection._recv.__defaults__ = (files.receive,)
+    module.Connection._send.__defaults__ = (files.send,)
     replace(module, "Pipe", pipe)
     module.reduction.register(module.Connection, reduce)
     _change(connection, ("recv", "recv_bytes"), _through, wire.PIPE, own, wire.GET)
@@ -192,11 +251,14 @@ def _sending(call: Any, key: Any) -> Any:
         if found is None and target and len(_ends) < _MOST_PEERS:
             found = _ends[target] = lanes.resource(wire.PIPE, key=target, place=where)
         now = clock()
+        passing.on, passing.place = found or 0, where
         try:
             call(self, *args, **options)
         except BaseException as error:
             without_us(error)
             raise
+        finally:
+            passing.on = 0
         if found:
             act(wire.PUT, found, now, where)
 
@@ -214,7 +276,7 @@ def _is_part(frame: FrameType | None, kind: int) -> bool:
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         owner = frame.f_code.co_qualname.partition(".")[0]
-        if owner == "Event" or (owner == "Condition" and kind == wire.SEMAPHORE):
+        if owner in {"Event", "Barrier"} or (owner == "Condition" and kind == wire.SEMAPHORE):
             return True
         if name not in _BETWEEN:
             return bool(name.startswith("multiprocessing.") and name != "multiprocessing.sharedctypes")

@@ -13,7 +13,7 @@ from .log import clock, emit, emit_text, process_lane
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
+    from types import FrameType, ModuleType
     from typing import Any
 
     Callback = Callable[[Any], None]
@@ -95,6 +95,16 @@ def without_us(error: BaseException) -> None:
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_HERE):
         traceback = traceback.tb_next
     error.__traceback__ = traceback
+
+
+_CALL = (lambda call: call()).__code__
+_function: Any = type(without_us)
+
+
+def as_if_in(frame: FrameType, call: Callable[[], Any]) -> Any:
+    """Call a built-in function that may warn, so that the warning names this frame's line: it names who calls it."""
+    code = _CALL.replace(co_filename=frame.f_code.co_filename, co_firstlineno=frame.f_lineno or 1)
+    return _function(code, frame.f_globals)(call)
 
 
 class Builtin:

@@ -8,7 +8,7 @@ from _thread import _local
 from sys import _getframe
 
 from . import ends, lanes, wire
-from .hooks import Builtin, replace, without_us
+from .hooks import Builtin, as_if_in, replace, without_us
 from .log import clock, emit, emit_text, number
 from .places import place, start_here
 
@@ -111,7 +111,7 @@ class _Fork(Builtin):
     def __call__(self) -> int:
         now, by, where = clock(), lanes.current(), place(_getframe(1))
         try:
-            pid = _fork()
+            pid: int = as_if_in(_getframe(1), _fork)
         except BaseException as error:
             without_us(error)
             raise

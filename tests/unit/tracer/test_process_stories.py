@@ -82,10 +82,64 @@ STORIES = {
         thread = threading.Thread(target=helper, name="helper")
         thread.start()
         jobs.join()  #: MainThread queue jobs <- wake worker/MainThread
-        thread.join()
+        thread.join()  # it is over, or soon: blocked() does not matter
         jobs.close()
         jobs.join_thread()  # its feeder is there still, or not: blocked() does not matter
         process.join()  #: MainThread process worker <- join worker
+        """,
+    ),
+    "a full Queue": (
+        """
+        def worker(jobs, parent):
+            blocked(parent)
+            jobs.get()  # it is there, or soon: blocked() does not matter
+            blocked(parent)
+            jobs.get()  # blocked() does not matter
+            jobs.get()  # blocked() does not matter
+        """,
+        """
+        import queue
+        jobs = context.Queue(1)
+        process = start(worker, jobs, types.SimpleNamespace(native_id=os.getpid()))
+        jobs.put(1)
+        try: jobs.put(2, timeout=0.001)  #: MainThread queue jobs
+        except queue.Full: print("full")
+        try: jobs.put(2, False)
+        except queue.Full: print("full")
+        jobs.put(2)  #: MainThread queue jobs <- wake worker/MainThread
+        jobs.put(3)  #: MainThread queue jobs <- wake worker/MainThread
+        jobs.close()
+        jobs.join_thread()  # its feeder is there still, or not: blocked() does not matter
+        process.join()  # it is there still, or not: blocked() does not matter
+        """,
+    ),
+    **{
+        f"a full Pipe({duplex})": (
+            """
+            def worker(theirs, parent):
+                blocked(parent)
+                print(len(theirs.recv_bytes()))  # it waits for more as it reads, or not: blocked() does not matter
+            """,
+            f"""
+            theirs, ours = context.Pipe({duplex})
+            process = start(worker, theirs, types.SimpleNamespace(native_id=os.getpid()))
+            ours.send_bytes(bytes(1_000_000))  #: MainThread pipe theirs <- wake worker/MainThread
+            process.join()  #: MainThread process worker <- join worker
+            """,
+        )
+        for duplex in (False, True)
+    },
+    "Barrier": (
+        """
+        def second(gate):
+            gate.wait()  #: second/MainThread barrier gate <- wake MainThread
+        """,
+        """
+        gate = context.Barrier(2)
+        process = start(second, gate)
+        blocked(waits(process))
+        gate.wait()  # it says that it waits: blocked() does not matter
+        process.join()  #: MainThread process second <- join second
         """,
     ),
     "BoundedSemaphore": (
@@ -150,5 +204,6 @@ STORIES = {
 def test_what_processes_wait_for(tracer: Tracer, name: str, method: str) -> None:
     functions, body = map(textwrap.dedent, STORIES[name])
     main = textwrap.indent(f"{CLEAR}{body}", "    ")
-    _, seen, told = play(tracer, f"{START.replace('METHOD', method)}{functions}if __name__ == '__main__':\n{main}")
+    whole, seen, told = play(tracer, f"{START.replace('METHOD', method)}{functions}if __name__ == '__main__':\n{main}")
     assert seen == told
+    assert name != "Barrier" or whole.timeline.holds == []

@@ -263,11 +263,16 @@ def test_a_pool_has_its_workers_and_hides_what_it_needs_for_itself(run: Run, met
         f"""
         import multiprocessing, time
         def square(n):
-            time.sleep(0.3)
+            both.wait()
+            time.sleep(0.01)
             return n * n
+        def begin(barrier):
+            global both
+            both = barrier
         if __name__ == "__main__":
-            with multiprocessing.get_context("{method}").Pool(2) as pool:
-                print(pool.map(square, range(4)))
+            context = multiprocessing.get_context("{method}")
+            with context.Pool(2, begin, [context.Barrier(2)]) as pool:
+                print(pool.map(square, range(4), 1))
         """
     )
 
@@ -275,9 +280,9 @@ def test_a_pool_has_its_workers_and_hides_what_it_needs_for_itself(run: Run, met
     workers = [lane for lane in seen.lanes("process") if "PoolWorker" in lane.name]
     assert len(workers) == 2
     assert len(shown(seen)) == 6
-    assert by_line(seen, "MainThread")[8].startswith("future")
+    assert by_line(seen, "MainThread")[13].startswith("future")
     for worker in workers:
-        assert by_line(seen, f"{worker.name}/MainThread")[4] == "sleep sleep"
+        assert by_line(seen, f"{worker.name}/MainThread")[5] == "sleep sleep"
 
 
 def test_a_process_pool_executor_likewise(run: Run, method: str) -> None:

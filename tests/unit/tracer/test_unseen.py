@@ -6,7 +6,7 @@ import re
 
 from .conftest import Run
 
-CHANGING = re.compile(r"0x[0-9a-f]+|\d{9,}")
+CHANGING = re.compile(r"0x[0-9a-f]+|\d{9,}|pid=\d+")
 
 
 def alike(run: Run, source: str, *options: str) -> str:
@@ -119,3 +119,21 @@ def test_what_outlives_its_module_finds_its_locks_working(run: Run) -> None:
     )
 
     assert said.startswith("late\n")
+
+
+def test_a_fork_among_threads_is_warned_of_on_the_line_that_forks(run: Run) -> None:
+    alike(
+        run,
+        """
+        import os, threading
+        stop = threading.Event()
+        thread = threading.Thread(target=stop.wait)
+        thread.start()
+        for _ in range(2):
+            child = os.fork()
+            if not child:
+                os._exit(0)
+            os.waitpid(child, 0)
+        stop.set()
+        """,
+    )
