@@ -247,7 +247,7 @@ void pictured.promise.then(() => program.begin());
 void import("./later.js").then(({ Notices, Panels, RunView }) => {
   panels = new Panels(stage, moves);
   words = new RunView(stage, program, moves);
-  stage.notices = new Notices((finding) => moves.notice(finding));
+  stage.notices = new Notices((finding) => moves.notice(finding), (findings) => moves.near(findings));
   if (!memory.get("toured")) tour(false);
   stage.invalidate();
 });
