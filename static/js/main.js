@@ -240,9 +240,7 @@ theme(() => stage.recolour());
 // ---- the beginning
 
 byId("title").textContent = "main.py";
-byId("bar-title").textContent = data.lesson?.title ?? (data.run ? t("Run {id}", { id: data.run.id }) : "");
 if (data.lesson) {
-  byId("lesson").hidden = false;
   byId("teaches").textContent = data.lesson.teaches;
   byId("try").textContent = data.lesson.try;
 }
