@@ -11,6 +11,7 @@ import numpy as np
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from tests.e2e.conftest import CHROMIUM, SWITCHES
+from tests.e2e.weight import weights
 
 PATIENCE_MS = 300_000
 ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
@@ -145,17 +146,15 @@ def empty(url: str) -> Look:
         look.ready, look.editor = browsed.page.evaluate("[bench.ready, bench.editor]")
         browsed.page.wait_for_load_state("networkidle")
         look.heap = browsed.heap()
-        look.sent = _sorted(browsed.sent)
+        look.sent = _sorted(browsed.sent) | weights({address.rsplit("/", 1)[-1] for address in browsed.sent})
     return look
 
 
 def _sorted(sent: dict[str, float]) -> dict[str, int]:
-    """Bytes that came, by what for: the shell is what the timeline needs."""
-    found = {"trace": 0, "page": 0, "shell": 0}
+    """Bytes that came, of the trace and of all else."""
+    found = {"trace": 0, "page": 0}
     for address, size in sent.items():
         found["trace" if "/chunks" in address else "page"] += round(size)
-        if not any(part in address for part in ("/chunks", "/editor-", "/api/", "/htmx-", "/later-")):
-            found["shell"] += round(size)
     return found
 
 

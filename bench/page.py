@@ -151,16 +151,21 @@ def measure(url: str, folder: Path, times: int) -> None:
     new = [looks.empty(url) for _ in range(times)]
     show(
         "The page without a run",
-        ("timeline ready", "editor ready", "bytes", "of them shell and timeline", "heap"),
+        ("timeline ready", "editor ready", "heap"),
         [
             (
                 f"{middle(new, lambda look: look.ready):.0f} ms",
                 f"{middle(new, lambda look: look.editor):.0f} ms",
-                f"{middle(new, lambda look: look.sent['page']) / 1024:.1f} KiB",
-                f"{middle(new, lambda look: look.sent['shell']) / 1024:.1f} KiB",
                 f"{middle(new, lambda look: look.heap) / (1 << 20):.0f} MiB",
             )
         ],
+    )
+    weighed = {part: size for part, size in new[-1].sent.items() if part not in ("page", "trace")}
+    show(
+        "What the page weighs, gzipped as its limit is given; as it comes, in brotli and with the document, "
+        f"{new[-1].sent['page'] / 1024:.1f} KiB",
+        ("part", "KiB"),
+        [(part, f"{size / 1024:.1f}") for part, size in (weighed | {"all": sum(weighed.values())}).items()],
     )
     many = [looks.ours(f"{url}/r/{runs['10,000 lanes']['id']}") for _ in range(times)]
     show(

@@ -29,7 +29,7 @@ export function cpuLanes(lane) {
  * @returns {Stretch | null}
  */
 export function stretchAt(lane, t) {
-  return lane.used && stretchOf(lane, search(lane.used.t, lane.used.n, t));
+  return lane.used && t >= lane.start ? stretchOf(lane, search(lane.used.t, lane.used.n, t)) : null;
 }
 
 /**

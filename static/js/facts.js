@@ -74,7 +74,7 @@ function spanFacts(timeline, lane, index) {
   if (stay.line) rows.push([t("where"), where(stay)]);
   // Shorter spans than what is between two looks say nothing of their own.
   const around = timeline.watched ? stretchAt(lane, from) : null;
-  if (around && around.to < to) rows.push([t("CPU time"), [t("about {time}, {share}", { time: duration(usedBetween(lane, from, to)), share: percent(usedBetween(lane, from, to) / (to - from)) })]]);
+  if (around && to - from >= around.to - around.from) rows.push([t("CPU time"), [t("about {time}, {share}", { time: duration(usedBetween(lane, from, to)), share: percent(usedBetween(lane, from, to) / (to - from)) })]]);
   const waits = stay.look === LOOK.LOCK || stay.look === LOOK.OTHER || stay.look === LOOK.IO || stay.look === LOOK.AWAIT;
   const gil = stay.look === LOOK.WANTS_GIL ? timeline.gils.get(timeline.processOf(lane).id) ?? 0 : 0;
   if (waits && stay.on) rows.push([t("waits for"), resourceOf(timeline, stay.on)]);

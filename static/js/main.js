@@ -35,14 +35,21 @@ let outline = /** @type {import("./outline-view.js").OutlineView | null} */ (nul
 /** The address of what is shown. */
 let path = location.pathname, query = location.search;
 let wasOver = false, wasLive = false;
-/** Kept when the first picture is there, or none is on its way. */
-const pictured = { keep: () => {}, promise: Promise.resolve() };
-pictured.promise = new Promise((resolve) => (pictured.keep = resolve));
+/** Kept when there is a first picture, and when it is whole; or none is on its way. */
+const begun = promise(), pictured = promise();
+
+/** Something that can be waited for. */
+function promise() {
+  const found = { keep: () => {}, kept: Promise.resolve() };
+  found.kept = new Promise((resolve) => (found.keep = resolve));
+  return found;
+}
 
 // ---- telling
 
 function tell() {
   if (session.phase !== "loading") pictured.keep();
+  if (session.phase !== "loading" || session.timeline.events) begun.keep();
   const over = session.phase === "over";
   if (over !== wasOver) {
     wasOver = over;
@@ -233,9 +240,7 @@ theme(() => stage.recolour());
 // ---- the beginning
 
 byId("title").textContent = "main.py";
-byId("bar-title").textContent = data.lesson?.title ?? (data.run ? t("Run {id}", { id: data.run.id }) : "");
 if (data.lesson) {
-  byId("lesson").hidden = false;
   byId("teaches").textContent = data.lesson.teaches;
   byId("try").textContent = data.lesson.try;
 }
@@ -243,11 +248,11 @@ if (data.run) session.open(data.run);
 stage.invalidate();
 
 // A run's picture comes first: making an editor would hold it up.
-void pictured.promise.then(() => program.begin());
-void import("./later.js").then(({ Notices, Panels, RunView }) => {
+void pictured.kept.then(() => program.begin());
+void begun.kept.then(() => import("./later.js")).then(({ Notices, Panels, RunView }) => {
   panels = new Panels(stage, moves);
   words = new RunView(stage, program, moves);
-  stage.notices = new Notices((finding) => moves.notice(finding));
+  stage.notices = new Notices((finding) => moves.notice(finding), (findings) => moves.near(findings));
   if (!memory.get("toured")) tour(false);
   stage.invalidate();
 });

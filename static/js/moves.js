@@ -4,7 +4,7 @@
  */
 import { SPEEDS, neighbour } from "./player.js";
 import { wide } from "./program.js";
-import { pan, zoom } from "./viewport.js";
+import { enclose, pan, zoom } from "./viewport.js";
 import { causeOf, effectOf, longestSpan, rowsOf, spanAt } from "./walk.js";
 
 /** @typedef {import("./view.js").Hit} Hit */
@@ -12,6 +12,8 @@ import { causeOf, effectOf, longestSpan, rowsOf, spanAt } from "./walk.js";
 
 const ZOOM_KEY = 0.8;
 const PAN_KEY = 0.12;
+/** The least share of a run that is shown around several things. */
+const LITTLE = 0.01;
 
 /** What one can do with a stage. */
 export class Moves {
@@ -98,6 +100,17 @@ export class Moves {
     this.tell();
     stage.canvas.scrollIntoView({ block: "nearest" });
     this.alsoShow(finding.lines[0]);
+  }
+
+  /**
+   * Shows the time in which several things begin that were noticed, from the first to the last.
+   * @param {import("./findings.js").Finding[]} findings
+   */
+  near(findings) {
+    const times = findings.map(({ from_ns: from }) => from), { stage } = this;
+    const first = Math.min(...times);
+    enclose(stage.view, stage.end, first, Math.max(first + (stage.end - stage.start) * LITTLE, ...times));
+    this.moved();
   }
 
   /**

@@ -10,6 +10,8 @@ import { sentence, staysAt } from "./sentence.js";
 /** @typedef {import("./feed.js").Run} Run */
 /** @typedef {import("./text.js").Part} Part */
 
+/** Why the recorder ended a run that nobody stopped. */
+const SERVER_STOPPED = "the server was stopped";
 const STAT_TRACER = 1, STAT_RATE = 2, STAT_MISSED = 3, STAT_PYTHON = 7, STAT_CPU_RATE = 8;
 
 /**
@@ -43,6 +45,7 @@ export function outcomeOf(run, timeline) {
     case "output_limit":
       return { mood: "bad", parts: [t("Output limit of {size} reached after {time}", { size: size(run.limits.output_bytes), time: wall })] };
     case "stopped":
+      if (detail === SERVER_STOPPED) return { mood: "plain", parts: [t("Stopped after {time}, because the server was stopped", { time: wall })] };
       return { mood: "plain", parts: [run.wall_ns ? t("Stopped after {time}", { time: wall }) : t("Stopped before it began")] };
     default:
       return { mood: "bad", parts: [t("The sandbox failed: {detail}", { detail })] };

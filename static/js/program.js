@@ -45,7 +45,7 @@ export class Program {
     this.session = session;
     this.changed = changed;
     /** What the page began with. */
-    this.original = this.source = String(data.source);
+    this.original = this.source = this.taught = String(data.source);
     this.parent = /** @type {string | null} */ (data.parent);
     this.draftKey = keyOf(data);
     /** The program may be changed; a permalink's only after "Edit and rerun". */
@@ -66,6 +66,12 @@ export class Program {
   /** Whether the timeline shows the program as it is written now. */
   get same() {
     return this.source === this.ran;
+  }
+
+  /** Whether this is still the example that a lesson is about: at least half of its lines are there. */
+  get example() {
+    const now = new Set(this.source.split("\n")), lines = this.taught.split("\n").filter((line) => line.trim());
+    return this.data.lesson && lines.filter((line) => now.has(line)).length * 2 >= lines.length ? this.data.example : null;
   }
 
   /** Fetches the editor. */
@@ -90,6 +96,9 @@ export class Program {
 
   #written() {
     byId("revert").hidden = this.source === this.original;
+    const { lesson, run } = this.data, taught = this.example !== null;
+    byId("lesson").hidden = !taught;
+    byId("bar-title").textContent = taught ? lesson.title : run ? t("Run {id}", { id: run.id }) : "";
     byId("stdin").hidden = !/\binput\s*\(|\bstdin\b/.test(this.source);
     const edited = byId("edited");
     edited.hidden = !this.ran || this.same;
@@ -118,7 +127,7 @@ export class Program {
     const source = this.editor?.source() ?? this.source;
     const python = byId("python", HTMLSelectElement).value || null;
     try {
-      const { id, url } = await session.submit({ source, python, example: data.example, parent: this.parent });
+      const { id, url } = await session.submit({ source, python, example: this.example, parent: this.parent });
       sessionStorage.setItem(OWN, `${sessionStorage.getItem(OWN) ?? ""} ${id}`);
       history.pushState(null, "", url);
       document.title = `${t("Run {id}", { id })} · Interleave`;

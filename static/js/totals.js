@@ -110,7 +110,8 @@ export function totalsWords(timeline, { totals, from, to }, free) {
     said.push(byProcess.size > 1 ? [`${process.name}: `, text] : [text]);
   }
   const busy = threads.filter(({ lane }) => lane.used);
-  const shown = sum(busy, ranOf), used = sum(busy, ({ lane }) => usedBetween(lane, from, to));
+  const shown = [...byProcess.values()].reduce((all, mine) => all + Math.min(sum(mine.filter(({ lane }) => lane.used), ranOf), free ? Infinity : to - from), 0);
+  const used = sum(busy, ({ lane }) => usedBetween(lane, from, to));
   if (timeline.watched && shown > BUSY * (to - from) && used < STARVED * shown) {
     said.push([t("Of {ran} in which threads are shown running, the processor worked on them for about {used}: it had other things to do, or they waited for something that is not watched.", { ran: duration(shown), used: duration(used) })]);
   }

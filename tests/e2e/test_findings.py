@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import Server, start_server
 
-from .conftest import PATIENCE_MS, PHONE, Playground, Visit, goes_past_axe
+from .conftest import PATIENCE_MS, PHONE, Playground, Visit, goes_past_axe, recorded
 from .programs import DEADLOCK
 
 BLOCKED = """\
@@ -32,6 +33,22 @@ async def main():
 
 
 asyncio.run(main())
+"""
+
+
+MANY = """\
+import threading
+
+
+def fail(number):
+    raise ValueError(number)
+
+
+for number in range(12):
+    thread = threading.Thread(target=fail, args=[number], name=f"thread-{number}")
+    thread.start()
+    thread.join()
+threading.Event().wait(2)
 """
 
 
@@ -126,6 +143,32 @@ def test_findings_stand_in_nobodys_way(visit: Visit, scheme: str, phone: bool) -
     else:
         assert code["y"] < noticed["y"]
         assert noticed["x"] + noticed["width"] <= time["x"]
+
+
+def test_many_that_begin_together_are_one_badge_that_leads_through_them(visit: Visit) -> None:
+    page = recorded(visit, MANY)
+    found = page.timeline()["findings"]
+    assert len(found) >= 12
+    bunch, facts = page.page.locator(".pin.bunch").first, page.page.locator("#facts h2")
+    expect(page.page.locator(".notice-card")).to_have_count(8)
+    expect(bunch).to_have_text(re.compile(r"^×\d+$"))
+    page.page.locator("#total").click()
+    expect(page.page.locator("#totals .count")).to_contain_text("The whole run")
+    bunch.focus()
+    page.page.keyboard.press("Enter")
+    expect(page.page.locator("#totals .count")).not_to_contain_text("The whole run")
+    page.page.get_by_role("tab", name="Selected").click()
+    expect(facts).to_contain_text("thread-0")
+    bunch.click()
+    expect(facts).to_contain_text("thread-1")
+    expect(bunch).to_have_attribute("aria-pressed", "true")
+    page.page.get_by_role("button", name=re.compile(r"\d+ more finding")).click()
+    expect(page.page.locator(".notice-card")).to_have_count(len(found))
+    boxes = [pin.bounding_box() or {} for pin in page.page.locator(".pin:visible").all()]
+    pins = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
+    assert len(pins) < len(found)
+    assert all(one[1] <= other[0] for one, other in pairwise(pins)), pins
+    goes_past_axe(page)
 
 
 def test_it_speaks_russian(visit: Visit) -> None:

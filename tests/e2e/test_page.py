@@ -111,6 +111,22 @@ def test_nothing_stands_in_the_way_of_assistive_technology(visit: Visit, scheme:
         page.page.keyboard.press("Escape")
 
 
+def test_another_program_than_the_example_is_not_taken_for_it(visit: Visit) -> None:
+    page = visit().open("/?example=lock")
+    lesson, title = page.page.locator("#lesson"), page.page.locator("#bar-title")
+    expect(lesson).to_be_visible()
+    expect(title).not_to_be_empty()
+    page.write(QUICK)
+    expect(lesson).to_be_hidden()
+    expect(title).to_be_empty()
+    page.run()
+    assert page.outcome.startswith("Completed in ")
+    assert page.timeline()["run"]["example"] is None
+    page.page.locator(".cm-content").click()
+    page.page.keyboard.press("Control+z")
+    expect(lesson).to_be_visible()
+
+
 def test_the_language_is_switched_in_place(visit: Visit) -> None:
     page = visit().open("/?example=lock")
     page.page.locator(".language").click()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import ROOT, start_server
+from tests.conftest import start_server
 
 from .conftest import PATIENCE_MS, PHONE, Visit, goes_past_axe, recorded
+from .weight import weights
 
-BUILD = ROOT / "static/build"
 PAGE_BYTES, SHELL_BYTES = 200 << 10, 45 << 10
+DRAWN = """addEventListener("drawn", ({ detail: { events } }) => {
+  if (events) window.early ??= performance.getEntriesByType("resource").map(({ name }) => name);
+}, true)"""
+"""Keeps what was fetched, or is on its way, when there are events in the picture for the first time."""
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
@@ -112,13 +115,18 @@ def test_the_page_is_light(visit: Visit) -> None:
     page.open(f"/r/{run}")
     assert page.outcome
     expect(page.page.locator(".tour")).to_be_visible()
-    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in BUILD.iterdir() if path.name in loaded}
-    assert sum(sizes.values()) <= PAGE_BYTES, sizes
-    shell = {name for name in sizes if re.match(r"(main|theme|page)-", name)}
-    todo = set(shell)
-    while todo:
-        text = (BUILD / todo.pop()).read_text("utf-8")
-        more = set(re.findall(r'(?:from|import)\s*"\./([^"]+)"', text)) - shell
-        shell |= more
-        todo |= more
-    assert sum(sizes[name] for name in shell) <= SHELL_BYTES, sizes
+    found = weights(loaded)
+    assert all(found.values()), found
+    assert sum(found.values()) <= PAGE_BYTES, found
+    assert found["shell and timeline"] <= SHELL_BYTES, found
+
+
+def test_nothing_stands_in_the_way_of_the_first_picture(visit: Visit) -> None:
+    run = recorded(visit).run_id
+    page = visit()
+    page.page.add_init_script(DRAWN)
+    page.open(f"/r/{run}")
+    assert page.outcome
+    early: list[str] = page.page.evaluate("early")
+    assert any("/main-" in name for name in early)
+    assert [name for name in early if re.search(r"/(later|asked|tour|editor|htmx)-\w+\.js", name)] == []

@@ -71,9 +71,8 @@ def test_a_live_run_writes_to_the_document_five_times_a_second(visit: Visit) -> 
     playground.expected.append("409 (Conflict)")  # too much to look for findings in while it is on
     page = playground.page
     page.evaluate(COUNT)
+    # All of its time counts: that it runs is said for as long as it does, which a busy machine may not show at all.
     playground.run()
-    page.locator("#status").get_by_text("Running").wait_for()
-    page.evaluate("() => { work.at = []; work.frames = 0; }")
     assert playground.outcome
     work: dict[str, Any] = page.evaluate("work")
     times = work["at"]

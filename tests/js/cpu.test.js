@@ -40,6 +40,7 @@ test("CPU time is used evenly between two looks, and not at all where a thread r
   assert.equal(usedBetween(lane(2), 25 * MS, 75 * MS), 37.5 * MS);
   assert.equal(usedBetween(lane(2), 0, 500 * MS), 125 * MS);
   assert.equal(stretchAt(lane(2), 475 * MS), null);
+  assert.equal(stretchAt(lane(2), -1), null);
 });
 
 test("stretches of one share are told as one, in the text twin too", () => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { findingParts, findingWord, sureness } from "../../static/js/findings.js";
 import { outlineOf } from "../../static/js/outline.js";
 import { moodOf } from "../../static/js/palette.js";
+import { bunched } from "../../static/js/pins.js";
 import { longestSpan } from "../../static/js/walk.js";
 import { END, GUARD, MAIN, MS, NAP, WORKER, laneOf, read, story } from "./story.js";
 
@@ -100,4 +101,19 @@ test("what takes most of a stretch of a lane is what one looks at", () => {
   const hit = longestSpan(timeline, lane, 4 * MS, 11 * MS);
   assert.deepEqual([hit?.lane, hit?.t, lane.spans.t[hit?.index ?? -1]], [MAIN, 5 * MS, 5 * MS]);
   assert.equal(longestSpan(timeline, undefined, 0, 1), null);
+});
+
+test("pins that begin near each other stand together, and no two places cover each other", () => {
+  const xs = [0, 3, 300, 305, 310, 312, 600, 610, 871, 874, 890];
+  const found = bunched(xs, 900);
+  assert.deepEqual(found.map(({ members }) => members), [[0, 1], [2, 3, 4, 5], [6, 7], [8, 9, 10]]);
+  assert.deepEqual(bunched([], 900), []);
+  for (const places of [xs, Array.from({ length: 25 }, (_, index) => index * 7), Array.from({ length: 25 }, () => 899)]) {
+    const bunches = bunched(places, 900);
+    assert.deepEqual(bunches.flatMap(({ members }) => members).sort((a, b) => a - b), places.map((_, index) => index));
+    bunches.forEach(({ x, members }, index) => {
+      const end = x + (members.length === 1 ? 19 : 38);
+      assert.ok(x >= 0 && end <= (bunches[index + 1]?.x ?? 900), `${x} ${end}`);
+    });
+  }
 });

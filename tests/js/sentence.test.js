@@ -54,6 +54,8 @@ test("an outcome is told in plain words", () => {
   assert.equal(told("raised", { detail: "ValueError: no" }), "Ended by an exception after 1.50 s: ValueError: no");
   assert.equal(told("killed", { signal: 11 }), "Killed by signal 11 after 1.50 s");
   assert.equal(told("out_of_memory"), "Memory limit of 256 MiB reached after 1.50 s");
+  assert.equal(told("stopped"), "Stopped after 1.50 s");
+  assert.equal(told("stopped", { detail: "the server was stopped" }), "Stopped after 1.50 s, because the server was stopped");
   assert.equal(told("timed_out", { detail: "time limit of 10 s reached" }), "Time limit of 10.0 s reached: MainThread waits until worker ends.");
   assert.equal(told("timed_out", { detail: "CPU time limit of 5 s reached" }), "CPU time limit of 5.00 s reached: MainThread waits until worker ends.");
 });
