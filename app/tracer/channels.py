@@ -66,8 +66,7 @@ def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
         try:
             result = call(self, *args, **options)
             if told:
-                found.gets += 1
-                act(told, found.number, clock(), where, found.gets)
+                act(told, found.number, clock(), where, found.get())
         except BaseException as error:
             without_us(error)
             raise
@@ -93,8 +92,7 @@ def _into(call: Any, kind: int, key: Any, what: int) -> Any:
         except BaseException as error:
             without_us(error)
             raise
-        found.puts += 1
-        act(what, found.number, now, where, found.puts)
+        act(what, found.number, now, where, found.put())
         return result
 
     return into
