@@ -6,8 +6,8 @@
 # teaches.en = "A CPU-bound program spends its time computing: if the machine is free, CPU time is close to wall time."
 # teaches.ru = """Программа, ограниченная процессором, всё время считает: \
 #   если машина не занята другим, процессорное время почти равно прошедшему."""
-# try.en = "Split the range between two threads: the same CPU time, and no gain from the second thread."
-# try.ru = "Разделите диапазон между двумя потоками: процессорное время то же, а выигрыша от второго потока нет."
+# try.en = "Split the range between two threads: the same CPU time, and no gain from the second thread, unless Python has no GIL."
+# try.ru = "Разделите диапазон между двумя потоками: процессорное время то же, а выигрыша от второго потока нет, если только это не Python без GIL."
 #
 # [expect]
 # processes = 1

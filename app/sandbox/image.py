@@ -1,6 +1,6 @@
 """Lay out the root directory of an interpreter's boxes; run by that interpreter itself.
 
-    python -I -S image.py FOLDER TRACER INIT [pure] [open]
+    python -I -S -X gil=1 image.py FOLDER TRACER INIT [pure] [open]
 
 Makes FOLDER/root (what a box sees as /: a skeleton, and copies of the shared libraries that this interpreter and its
 extension modules load) and FOLDER/site (its site-packages: the tracer alone), and prints as JSON
@@ -157,10 +157,8 @@ def gil() -> dict[str, int | str] | None:
     """Where this interpreter has its GIL: found by looking, since every version and build has it elsewhere.
 
     `gil` is the distance of the GIL's last_holder from where `file` begins in memory, `native` that of a thread's
-    native id from the beginning of its thread state. None where there is no GIL, or it can't be found.
+    native id from the beginning of its thread state; `free` is whether it may be off. None where it can't be found.
     """
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return None
     sys.setswitchinterval(UNUSUAL / 1e6)
     get = ctypes.pythonapi.PyThreadState_Get
     get.restype = ctypes.c_void_p
@@ -179,7 +177,8 @@ def gil() -> dict[str, int | str] | None:
                 file = path
     if found < 0 or native < 0 or not file:
         return None
-    return {"file": Path(file).name, "gil": runtime + found + 8 - starts[file], "native": native + 8}
+    free = int(sysconfig.get_config_var("Py_GIL_DISABLED") or 0)
+    return {"file": Path(file).name, "gil": runtime + found + 8 - starts[file], "native": native + 8, "free": free}
 
 
 def memory(start: int, most: int) -> bytes:

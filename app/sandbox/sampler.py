@@ -1,5 +1,6 @@
 """Looks into the processes of a box, a thousand times a second, for who holds the GIL; and now and then for CPU times.
-Where the interpreter has no GIL, it looks for CPU times alone.
+A free-threaded interpreter has a GIL once it has to, as for a module that can't do without: that is looked for with the
+processes. Where nobody has one, it looks for CPU times alone.
 
 Forked by the supervisor, so with the standard library alone and as the box's own user. What it reads is the memory of
 hostile programs: it copies integers from it and follows one pointer with a read that fails cleanly. It writes
@@ -49,6 +50,10 @@ LEAST_CPU_NS = 1_000_000
 _GIL = struct.Struct("<QiiQ")
 """CPython's struct _gil_runtime_state from its last_holder on: a thread state, whether it is locked, switch_number."""
 _NUMBER = struct.Struct("<Q")
+_ENABLED = struct.Struct("<i4xQ")
+"""What a free-threaded interpreter has before that: whether the GIL is on, and its interval."""
+_FOR_GOOD = 2**31 - 1
+"""So it is; less while a module is loaded that may need it."""
 
 
 class Process:
@@ -67,6 +72,13 @@ class Process:
     def missed(self) -> int:
         """How many of CPython's switches are not between one hold that was told and the next."""
         return max(0, self.switched - self.shown)
+
+    def has_gil(self) -> bool:
+        """Whether a free-threaded interpreter has its GIL on. Raises OSError when the process is gone."""
+        data = os.pread(self.memory, _ENABLED.size, self.gil - _ENABLED.size)
+        if len(data) < _ENABLED.size:
+            raise ProcessLookupError
+        return bool(_ENABLED.unpack(data)[0] == _FOR_GOOD)
 
     def look(self, now: int, found: list[bytes]) -> bool:
         """See who has the GIL now and add to `found` what is over; False when the process is gone."""
@@ -128,25 +140,28 @@ def sample(
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     processes: dict[int, Process] = {}
+    without: dict[int, Process] = {}
     threads = Threads(proc, before or {})
     found: list[bytes] = []
     began = now = due = time.monotonic_ns()
     looks = written = gone = scanned = counted = own = 0
     pause = CPU_NS
-    least = period = PERIOD_NS if layout else SCAN_NS
+    least = period = SCAN_NS
     full = False
     noise = began
     while True:
         last = bool(over)
         if now - scanned >= SCAN_NS:
             if layout:
-                adopt(proc, processes, layout)
+                adopt(proc, processes, without, layout)
+            if processes and not looks:
+                least = period = PERIOD_NS
             scanned = now
         for pid, process in list(processes.items()):
             if not process.look(now, found):
                 os.close(process.memory)
                 gone += processes.pop(pid).missed
-        looks += 1 if layout else 0
+        looks += 1 if processes else 0
         if now - counted >= pause:
             since = time.process_time_ns()
             threads.look(now, found)
@@ -179,16 +194,23 @@ def sample(
         now = time.monotonic_ns()
 
 
-def adopt(proc: int, processes: dict[int, Process], layout: dict[str, int | str]) -> None:
-    """Add the Python processes that are new."""
+def adopt(proc: int, processes: dict[int, Process], without: dict[int, Process], layout: dict[str, int | str]) -> None:
+    """Add the Python processes that are new. Those `without` a GIL are looked at again, since they may get it."""
     for name in os.listdir(proc):
-        if name.isdigit() and name != "1" and int(name) not in processes:
+        if name.isdigit() and name != "1" and int(name) not in processes and int(name) not in without:
             with contextlib.suppress(OSError):  # gone meanwhile
                 base = base_of(proc, name, str(layout["file"]))
                 if base:
                     memory = os.open(f"{name}/mem", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
                     gil = base + int(layout["gil"])
-                    processes[int(name)] = Process(int(name), memory, gil, int(layout["native"]))
+                    found = Process(int(name), memory, gil, int(layout["native"]))
+                    (without if layout["free"] else processes)[found.pid] = found
+    for pid, process in list(without.items()):
+        try:
+            if process.has_gil():
+                processes[pid] = without.pop(pid)
+        except OSError:
+            os.close(without.pop(pid).memory)
 
 
 def base_of(proc: int, pid: str, wanted: str) -> int:

@@ -126,6 +126,8 @@ def build_images(
                 python.executable,
                 "-I",
                 "-S",
+                "-X",
+                "gil=1",
                 HERE / "image.py",
                 place,
                 tracer,

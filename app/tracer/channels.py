@@ -70,8 +70,7 @@ def _through(call: Any, kind: int, key: Any, told: int = 0) -> Any:
         try:
             result = call(self, *args, **options)
             if told:
-                found.gets += 1
-                act(told, found.number, passing.received or clock(), where, found.gets)
+                act(told, found.number, passing.received or clock(), where, found.get())
         except BaseException as error:
             without_us(error)
             raise
@@ -97,8 +96,7 @@ def _into(call: Any, kind: int, key: Any, what: int) -> Any:
         except BaseException as error:
             without_us(error)
             raise
-        found.puts += 1
-        act(what, found.number, now, where, found.puts)
+        act(what, found.number, now, where, found.put())
         return result
 
     return into
@@ -134,8 +132,7 @@ def _putting(call: Any, key: Any, full: type[Exception]) -> Any:
         except BaseException as error:
             without_us(error)
             raise
-        found.puts += 1
-        act(wire.PUT, found.number, now, where, found.puts)
+        act(wire.PUT, found.number, now, where, found.put())
 
     return put
 

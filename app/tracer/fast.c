@@ -22,6 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What threads read while another may replace it, see py_use. */
+#ifdef Py_GIL_DISABLED
+#define SHARED _Atomic
+#else
+#define SHARED
+#endif
+
 /* wire.py's words */
 enum { RECORDS = 1, TEXTS = 2 };
 enum { HINT = 5, TABLE = 4096 / 8, ENTRY_WORDS = 32 / 8 };
@@ -60,6 +67,8 @@ static void leave_room(void *room) {
     Room *left = malloc(sizeof *left);
     if (!left) return;
     *left = *(Room *)room;
+    memset(&own, 0, sizeof own); /* what still runs in this thread, as a destructor of another's, begins again */
+    owns = false;
     pthread_mutex_lock(&leaving);
     left->next = left_over;
     left_over = left;
@@ -163,11 +172,6 @@ static uint64_t slot(void) {
     return at;
 }
 
-static void tell(uint64_t head, uint64_t arg, uint64_t who) {
-    uint64_t at = slot();
-    put(at, head, now(), arg, who);
-}
-
 /* A cell says what is open now: its first word, the time, is written last and cleared first. */
 static void open_cell(uint64_t at, uint64_t t, uint64_t what) {
     __atomic_store_n(&words[at], 0, __ATOMIC_RELEASE);
@@ -248,7 +252,7 @@ static PyObject *py_emit_text(PyObject *Py_UNUSED(module), PyObject *const *args
 /* -- lanes ---------------------------------------------------------------------------------------------------------- */
 
 static _Thread_local struct { uint32_t lane, thread, waits, cause; } here;
-static PyObject *appear; /* lanes._appear, see py_use */
+static PyObject *SHARED appear; /* lanes._appear, see py_use */
 
 static uint32_t acting(void) {
     if (!here.lane && appear) {
@@ -326,10 +330,10 @@ static PyObject *py_act(PyObject *Py_UNUSED(module), PyObject *const *args, Py_s
 }
 
 static PyObject *py_level(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
-    uint64_t n[2] = {0}; /* on, value */
-    if (!numbers(args, given, n, 2, 2)) return NULL;
+    uint64_t n[3] = {0}; /* on, t, value */
+    if (!numbers(args, given, n, 3, 3)) return NULL;
     uint32_t lane = acting();
-    tell(LEVEL | n[0] << 32, (int64_t)n[1] > 0 ? n[1] : 0, lane);
+    put(slot(), LEVEL | n[0] << 32, n[1], (int64_t)n[2] > 0 ? n[2] : 0, lane);
     Py_RETURN_NONE;
 }
 
@@ -366,7 +370,7 @@ static PyObject *by_id(PyObject *dictionary, void *object) {
 /* -- places --------------------------------------------------------------------------------------------------------- */
 
 enum { LIBRARY = 0, PROGRAM = 2 };
-static PyObject *kinds, *places, *start, *kind, *find_place; /* places.py's, see py_use */
+static PyObject *SHARED kinds, *SHARED places, *SHARED start, *SHARED kind, *SHARED find_place; /* places.py's, see py_use */
 
 /* Whose code it is; -1 with an error. */
 static long kind_of(PyObject *code) {
@@ -430,7 +434,8 @@ static PyObject *py_place(PyObject *Py_UNUSED(module), PyObject *frame) {
 
 /* -- resources ------------------------------------------------------------------------------------------------------ */
 
-static PyObject *resources, *declared_of, *tries_name; /* lanes.py's, see py_use */
+static PyObject *SHARED resources, *SHARED declared_of; /* lanes.py's, see py_use */
+static PyObject *tries_name;
 
 /* What is known of an object, a new reference; NULL without an error if that is nothing. */
 static PyObject *resource_of(PyObject *thing) {
@@ -541,9 +546,10 @@ typedef struct { PyObject *cell; uint64_t since, word; uint32_t who, depth; } He
 /* The lock is ours from now on. False with an error, a signal handler's or for want of stack: then it is to be let go. */
 static bool taken(PyObject *self, Held *held) {
     if (!held->cell) {
-        PyObject *done = PyObject_CallMethod(self, "_first", NULL);
-        if (!done) return false;
-        Py_DECREF(done);
+        PyObject *cell = PyObject_CallMethod(self, "_first", NULL), *none = NULL;
+        if (!cell) return false;
+        /* Who lets go of a lock that another has just taken makes that two come here. */
+        if (!__atomic_compare_exchange_n(&held->cell, &none, cell, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) Py_DECREF(cell);
     }
     uint32_t who = acting();
     uint64_t t = now();
@@ -578,9 +584,22 @@ static PyObject *lock_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObjec
     return self;
 }
 
+/* Whoever lets go of it is the only one who does: two may try at the same time. */
+static bool no_longer(Lock *lock) {
+#ifdef Py_GIL_DISABLED
+    return __atomic_exchange_n(&lock->locked, 0, __ATOMIC_RELAXED);
+#else
+    char was = lock->locked;
+    lock->locked = 0;
+    return was;
+#endif
+}
+
+static void from_now_on(Lock *lock) { __atomic_store_n(&lock->locked, 1, __ATOMIC_RELAXED); }
+
 static bool lock_try(Lock *lock) {
     if (!PyThread_acquire_lock(lock->native, NOWAIT_LOCK)) return false;
-    lock->locked = 1;
+    from_now_on(lock);
     return true;
 }
 
@@ -600,7 +619,7 @@ static PyObject *lock_block(PyObject *self, PyObject *seconds) {
         got = PyThread_acquire_lock_timed(lock->native, microseconds, 1);
         Py_END_ALLOW_THREADS
         if (got == PY_LOCK_ACQUIRED) {
-            lock->locked = 1;
+            from_now_on(lock);
             Py_RETURN_TRUE;
         }
         if (got == PY_LOCK_FAILURE) Py_RETURN_FALSE;
@@ -629,16 +648,14 @@ static PyObject *lock_acquire(PyObject *self, PyObject *const *args, Py_ssize_t 
     if (got < 0) return NULL;
     if (!got) Py_RETURN_FALSE;
     if (taken(self, &lock->held)) Py_RETURN_TRUE;
-    lock->locked = 0;
-    PyThread_release_lock(lock->native);
+    if (no_longer(lock)) PyThread_release_lock(lock->native);
     return NULL;
 }
 
 static PyObject *lock_release(PyObject *self, PyObject *Py_UNUSED(none)) {
     Lock *lock = (Lock *)self;
-    if (!lock->locked) return call(&plain_release, plain);
+    if (!no_longer(lock)) return call(&plain_release, plain);
     if (lock->held.since) left(self, &lock->held);
-    lock->locked = 0;
     PyThread_release_lock(lock->native);
     if (PyErr_Occurred()) return NULL;
     Py_RETURN_NONE;
@@ -649,7 +666,7 @@ static PyObject *lock_exit(PyObject *self, PyObject *const *Py_UNUSED(args), Py_
 }
 
 static PyObject *lock_locked(PyObject *self, PyObject *Py_UNUSED(none)) {
-    return PyBool_FromLong(((Lock *)self)->locked);
+    return PyBool_FromLong(__atomic_load_n(&((Lock *)self)->locked, __ATOMIC_RELAXED));
 }
 
 /* _reinit(): in a forked child, nobody holds it. Who did may be gone, so the native one is left behind. */
@@ -733,7 +750,7 @@ static PyObject *rlock_exit(PyObject *self, PyObject *const *Py_UNUSED(args), Py
 }
 
 static PyObject *rlock_let_all_go(PyObject *self, PyObject *Py_UNUSED(none)) {
-    if (!rlock_let_go(self, held_of(self)->depth)) return NULL;
+    if (!rlock_let_go(self, UINT32_MAX)) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -774,8 +791,9 @@ typedef struct { PyObject_HEAD vectorcallfunc call; PyObject *callback, *what, *
 static PyTypeObject *home_type, *task_lane_type, *callback_type;
 static PyTypeObject *deque; /* of what an event loop has ready */
 static Method append;
-static PyTypeObject *steps; /* the type of C's steps, once one has been seen */
-static PyObject *c_task, *known, *homes, *task_of, *adopt, *begun, *stepped, *home_of, *outside_steps, *handle_class; /* tasks.py's, see py_use */
+static PyTypeObject *SHARED steps; /* the type of C's steps, once one has been seen */
+static PyObject *SHARED c_task, *SHARED known, *SHARED homes, *SHARED task_of, *SHARED adopt, *SHARED begun, *SHARED stepped,
+    *SHARED home_of, *SHARED outside_steps, *SHARED handle_class; /* tasks.py's, see py_use */
 static PyObject *self_name, *cancelled_name, *ready_name, *append_name;
 
 static int home_traverse(PyObject *self, visitproc visit, void *arg) {
@@ -1110,7 +1128,7 @@ static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *args) {
 }
 
 static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), PyObject *given) {
-    static const struct { const char *name; PyObject **place; } used[] = {
+    static const struct { const char *name; PyObject *SHARED *place; } used[] = {
         {"appear", &appear}, {"kinds", &kinds}, {"places", &places}, {"start", &start},
         {"kind", &kind}, {"find_place", &find_place}, {"task", &c_task}, {"known", &known}, {"homes", &homes},
         {"task_of", &task_of}, {"adopt", &adopt}, {"begun", &begun}, {"stepped", &stepped}, {"home_of", &home_of},
@@ -1121,7 +1139,7 @@ static PyObject *py_use(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args), 
         if (!found) continue;
 #ifdef Py_GIL_DISABLED
         /* Another thread may have the old one in hand: it stays, which costs little since it is seldom replaced. */
-        __atomic_store_n(used[i].place, Py_NewRef(found), __ATOMIC_RELEASE);
+        *used[i].place = Py_NewRef(found);
 #else
         Py_XSETREF(*used[i].place, Py_NewRef(found));
 #endif

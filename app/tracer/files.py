@@ -33,6 +33,8 @@ _PIPE, _KEY = 1 << 62, (1 << 60) - 1
 """How a pipe's inode becomes a key, here as for multiprocessing's connections."""
 _MOST = 4096
 
+_FileIO = io.FileIO
+"""Kept: without a GIL, a stream may be flushed when the modules are empty already."""
 _open = os.open
 plain_read = os.read
 plain_write = os.write
@@ -317,4 +319,4 @@ class _Method:
             raise
 
     def _plain(self) -> Any:
-        return getattr(io.FileIO, self._method).__get__(self._file(), io.FileIO)
+        return getattr(_FileIO, self._method).__get__(self._file(), _FileIO)

@@ -71,9 +71,9 @@ def work_queue(plain: Any, empty: type[Exception]) -> Any:
                 # Whoever waits for work has to look whether it is the end.
                 act(wire.WAKE, found.number, clock(), where)
             else:
-                found.puts += 1
-                vars(item.future._condition)["_interleave"] = found.number, found.puts, False
-                job(wire.SUBMITTED, found.number, found.puts | _of_item(item) << 32, 0, where)
+                nth = found.put()
+                vars(item.future._condition)["_interleave"] = found.number, nth, False
+                job(wire.SUBMITTED, found.number, nth | _of_item(item) << 32, 0, where)
             put(self, item, block, timeout)
 
         def get(self, block: bool = True, timeout: float | None = None) -> Any:

@@ -147,9 +147,9 @@ def act(what: int, on: int, t: int, place: int = 0, nth: int = 0) -> None:
     emit(wire.ACT, what, on, t, nth, lane, place)
 
 
-def level(on: int, value: int) -> None:
-    """The resource's depth or count is now `value`."""
-    emit(wire.LEVEL, 0, on, clock(), max(value, 0), here.lane or _appear())
+def level(on: int, t: int, value: int) -> None:
+    """The resource's depth or count is `value`, as seen after `t`: then of all who see it change the last is right."""
+    emit(wire.LEVEL, 0, on, t, max(value, 0), here.lane or _appear())
 
 
 def job(what: int, executor: int, number: int, t: int = 0, place: int = 0) -> None:
@@ -199,6 +199,18 @@ class Resource:
         self.tries = 2
         self.permits = [] if kind == wire.SEMAPHORE else None
 
+    def put(self) -> int:
+        """Count one more that was put in: its number."""
+        with log.counting:
+            self.puts += 1
+            return self.puts
+
+    def get(self) -> int:
+        """Count one more that was taken out: its number."""
+        with log.counting:
+            self.gets += 1
+            return self.gets
+
 
 _known: dict[int, tuple[ref[Any], Resource]] = {}
 """By id. Asked with `in` and `[]`, which never wait: get() does, without a GIL."""
@@ -239,6 +251,17 @@ def after_fork() -> None:
         fast.use(resources=_known)
 
 
+def after_threads() -> None:
+    """In a child forked by one thread of several.
+
+    Without a GIL the others may have had locks of dictionaries in which we would look for names, which nobody lets go
+    of here.
+    """
+    global _names
+    if log.FREE_THREADED:
+        _names = _NAMED
+
+
 def known(thing: Any) -> Resource | None:
     """The resource that `thing` is, if anybody has waited on it or held it yet."""
     at = id(thing)
@@ -255,7 +278,7 @@ def declare(found: Resource, thing: Any, frame: FrameType | None, name: str = ""
     global _names
     first = found.tries == 2
     name = name or (name_of(thing, frame) if frame is not None and _names < _NAMED else "")
-    found.tries = 0 if name else found.tries - 1
+    found.tries = 0 if name else max(found.tries - 1, 0)
     if name or first:
         _names += 1
         lane = here.lane or _appear()

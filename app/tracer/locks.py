@@ -146,7 +146,7 @@ class _ToldLock:
 
     def _change(self, who: int) -> None:
         """Another lane holds it than the one before."""
-        cell = self._cell or self._first()
+        self._cell = cell = self._cell or self._first()
         self._who = who or _appear()
         words[cell.at + 1] = self._who | self._word & _OBJ
 
@@ -230,9 +230,8 @@ class lock(_ToldLock, metaclass=_LockClass):  # noqa: N801
 
     def _first(self) -> Cell:
         """The first hold: now is the time to tell what the lock is called."""
-        self._cell = cell = Cell()
         declare(self._resource, self, user(_getframe(1)))
-        return cell
+        return Cell()
 
     def _signal(self, t: int) -> None:
         """Another lane lets go of the lock than the one that had it: a signal to those who wait for it."""
@@ -282,7 +281,7 @@ class _ToldRLock(_RLock):  # type: ignore[misc]
         self._depth += 1
         if self._depth == 1:
             try:
-                cell = self._cell or self._first()
+                self._cell = cell = self._cell or self._first()
                 self._who = here.lane or _appear()
                 self._since = clock()
                 cell.open(self._since, self._who, self._word >> 32)

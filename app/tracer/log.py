@@ -14,9 +14,10 @@ import mmap
 import os
 import sys
 import time
+from _functools import partial  # type: ignore[import-not-found]
 from _thread import RLock, _local, allocate_lock
 from _weakref import ref
-from itertools import chain, count
+from itertools import chain
 
 from . import wire
 
@@ -27,7 +28,7 @@ except ImportError:  # not built for this interpreter, or another one in this pr
 
 TYPE_CHECKING = False  # typing and collections are imports that the program did not ask for
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 fast: Any = _fast
@@ -49,15 +50,17 @@ _segments = 0
 _first = 0
 _index = 0
 _pid = 0
+_getpid = os.getpid
 _lost = BIN
 _full = False
 ended = False
 """Whether this process's lanes have been told to end."""
-_numbers: Callable[[], int] = count(1).__next__
 _claiming = allocate_lock()
 _claimer = 0
-_counting = RLock()
-"""Reentrant, since a signal handler or a finalizer may want to count as well."""
+_last = 0
+counting = RLock()
+"""Taken to count. Reentrant, since a signal handler may want to count as well; nothing is called while one has it, so
+that nothing of the program's, as a finalizer, makes others wait."""
 _left: dict[int, list[int]] = {wire.RECORDS: [], wire.TEXTS: []}
 """Words from which on the segments of threads that have ended are free, by kind."""
 _cells: list[int] = []
@@ -113,34 +116,24 @@ def _map(size: int) -> mmap.mmap:
 
 def _begin() -> bool:
     """Claim a process index and start counting."""
-    global _index, _pid, _lost, _full, _numbers
+    global _index, _pid, _lost, _full, _last
     _pid = os.getpid()
     _full = False
     entry = _claim(wire.PROCESS_AT // 8, 2, wire.PROCESSES, 7, (_pid, 0))
     _index = entry + 1
     _lost = wire.PROCESS_AT // 8 + 2 * entry + 1 if _index else BIN + 4
-    _numbers = count(_index << 24 | 2).__next__
-    if FREE_THREADED:
-        _numbers = _one_at_a_time(_numbers)
+    _last = process_lane()
     if fast:
         fast.begin(_index, _lost)
     return _index > 0
 
 
-def _one_at_a_time(numbers: Callable[[], int]) -> Callable[[], int]:
-    def one() -> int:
-        with _counting:
-            return numbers()
-
-    return one
-
-
 def after_fork() -> None:
     """In a forked child: a process index, segments, numbers and cells of its own."""
-    global _claiming, _claimer, _counting, _cells, _live
+    global _claiming, _claimer, counting, _cells, _live
     _claiming = allocate_lock()
     _claimer = 0
-    _counting = RLock()
+    counting = RLock()
     for kind in wire.RECORDS, wire.TEXTS:
         _left[kind] = []
     _cells = []
@@ -180,7 +173,10 @@ def process_lane() -> int:
 
 def number() -> int:
     """A fresh number for a lane, a resource or a place."""
-    return _numbers()
+    global _last
+    with counting:
+        _last += 1
+        return _last
 
 
 def _claim(first: int, step: int, entries: int, hint: int, entry: tuple[int, ...]) -> int:
@@ -244,7 +240,7 @@ def _room(kind: int) -> tuple[int, int]:
 
 
 def _lose() -> None:
-    with _counting:
+    with counting:
         words[_lost] += 1
 
 
@@ -297,20 +293,15 @@ class _Rooms(_Whose):  # type: ignore[misc]
         self.marks = zip(self.slots, ticks, strict=False)
 
 
-class _Own:
-    """Iterates over what is the acting thread's under this name."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __iter__(self) -> Iterator[Any]:
-        return getattr(_rooms, self.name)  # type: ignore[no-any-return]
+def _own(name: str) -> Iterator[Any]:
+    """Gives of what is the acting thread's under this name, without a frame."""
+    return map(next, iter(partial(getattr, _rooms, name), None))
 
 
 _rooms = _Rooms()
-slots: Iterable[int] = _Own("slots") if FREE_THREADED else _rooms.slots
+slots: Iterator[int] = _own("slots") if FREE_THREADED else _rooms.slots
 """Take a slot with `for at in slots: break`; it always gives one. Then write words at + 1, 2, 3 and word `at` last."""
-marks: Iterable[tuple[int, int]] = _Own("marks") if FREE_THREADED else _rooms.marks
+marks: Iterator[tuple[int, int]] = _own("marks") if FREE_THREADED else _rooms.marks
 """A slot and, after that, the time."""
 
 
@@ -383,6 +374,8 @@ class Cell(_Cell):
         _live[id(self)] = ref(self)
 
     def __del__(self) -> None:
+        if _getpid() != _pid:
+            return  # a fork's child drops what other threads of its parent, who go on, have to themselves
         at = getattr(self, "at", 0) or BIN  # a signal handler may have raised while it was made
         t, what = words[at], words[at + 1]
         words[at] = 0

@@ -29,8 +29,12 @@ class Permit:
 
 def taken(semaphore: Resource, lane: int, place: int) -> None:
     """The lane has got a permit."""
-    if semaphore.permits is not None:
-        semaphore.permits.append(Permit(lane, place, semaphore.number))
+    permits = semaphore.permits
+    if permits is not None:
+        mine = Permit(lane, place, semaphore.number)
+        permits.append(mine)
+        if semaphore.permits is None:
+            _over(semaphore, permits, mine)
 
 
 def given(semaphore: Resource, lane: int) -> None:
@@ -38,16 +42,19 @@ def given(semaphore: Resource, lane: int) -> None:
     permits = semaphore.permits
     if permits is None:
         return
-    mine = next((permit for permit in permits if permit.lane == lane), None)
+    mine = next((permit for permit in permits.copy() if permit.lane == lane), None)
     if mine is not None:
-        permits.remove(mine)
-        _over(semaphore, mine)
+        _over(semaphore, permits, mine)
         return
     semaphore.permits = None
-    for permit in permits:
-        _over(semaphore, permit)
+    for permit in permits.copy():
+        _over(semaphore, permits, permit)
 
 
-def _over(semaphore: Resource, permit: Permit) -> None:
+def _over(semaphore: Resource, permits: list[Permit], permit: Permit) -> None:
+    try:
+        permits.remove(permit)
+    except ValueError:
+        return  # another thread has just told it
     emit(wire.HOLD, 0, semaphore.number, permit.t, clock(), permit.lane, permit.place)
     permit.cell.close()

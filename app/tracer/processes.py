@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import _local
+from _thread import _count, _local
 from sys import _getframe
 
 from . import ends, lanes, wire
@@ -38,12 +38,14 @@ _children: dict[int, Child] = {}
 
 
 class _Starting(_local):
-    """While this thread starts a process through multiprocessing: its name, who starts it, when, and on which line.
-
-    A forked child finds it here.
+    """What a forked child finds of its parent's thread: `told`, while that starts a process through multiprocessing, is
+    its name, who starts it, when, and on which line; of the last `fork`, the parent's lane, who forks and when; and
+    whether that thread was `alone`.
     """
 
     told: tuple[str, int, int, int] | None = None
+    fork = 0, 0, 0
+    alone = True
 
 
 _starting = _Starting()
@@ -349,26 +351,24 @@ def watch_popen(module: ModuleType) -> None:
     replace(popen, "poll", poll_)
 
 
-_forked = (0, 0, 0)
-"""Of the last fork: this process's lane, the lane that forks, and when."""
-
-
 def before_fork() -> None:
-    global _forked
-    _forked = lanes.process_lane, lanes.current(), clock()
+    _starting.fork = lanes.process_lane, lanes.current(), clock()
+    _starting.alone = not _count()
 
 
 def after_fork() -> None:
     """In a forked child: a lane of its own, told as its parent would; a server's children by who asked for them."""
-    global is_server
-    parent, starter, t = _forked
+    global is_server, _children
+    parent, starter, t = _starting.fork
     where = 0
     name = _unnamed(os.getpid())
     if _starting.told is not None:
         name, starter, t, where = _starting.told
         start_here(_getframe())
     _starting.told = None
-    _children.clear()
+    _children = {}  # another thread of the parent may have had the old one's lock
+    if not _starting.alone:
+        lanes.after_threads()
     if is_server:
         lanes.begin(name)
         is_server = False

@@ -52,9 +52,8 @@ def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception]) 
         except BaseException as error:
             without_us(error)
             raise
-        found.puts += 1
-        act(wire.PUT, found.number, t, where, found.puts)
-        level(found.number, self.qsize())
+        act(wire.PUT, found.number, t, where, found.put())
+        level(found.number, clock(), self.qsize())
 
     def get_(self: Any, block: bool = True, timeout: float | None = None) -> Any:
         if here.waits:
@@ -67,9 +66,8 @@ def _methods(put: Any, get: Any, full: type[Exception], empty: type[Exception]) 
         except BaseException as error:
             without_us(error)
             raise
-        found.gets += 1
-        act(wire.GET, found.number, t, where, found.gets)
-        level(found.number, self.qsize())
+        act(wire.GET, found.number, t, where, found.get())
+        level(found.number, clock(), self.qsize())
         return item
 
     return put_, get_
@@ -125,7 +123,7 @@ def _shutting(shutdown: Any) -> Any:
         found = lanes.known(self)
         if found is not None:
             act(wire.WAKE, found.number, now, place(_getframe(1)))
-            level(found.number, self.qsize())
+            level(found.number, clock(), self.qsize())
 
     return shutdown_
 

@@ -129,8 +129,10 @@ def _semaphores(semaphore: Any, bounded: Any) -> None:
             if kind(frame.f_code) == LIBRARY:
                 return bool(acquire(self, blocking, timeout))
             found = of(self, wire.SEMAPHORE, frame)
-            if not blocking or self._value > 0 or (timeout is not None and timeout <= 0):
+            if not blocking or (timeout is not None and timeout <= 0):
                 got = bool(acquire(self, blocking, timeout))
+            elif self._value > 0 and acquire(self, False):
+                got = True
             else:
                 where = place(frame)
                 waiting(found.number, where, timeout is not None)
@@ -143,7 +145,7 @@ def _semaphores(semaphore: Any, bounded: Any) -> None:
             raise
         if got:
             taken(found, current(), place(frame))
-            level(found.number, self._value)
+            level(found.number, clock(), self._value)
         return got
 
     def releasing(release: Any) -> Any:
@@ -163,7 +165,7 @@ def _semaphores(semaphore: Any, bounded: Any) -> None:
                 raise
             if found is not None:
                 act(wire.WAKE, found.number, now, place(_getframe(1)))
-                level(found.number, self._value)
+                level(found.number, clock(), self._value)
 
         return release_
 

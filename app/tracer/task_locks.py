@@ -111,8 +111,8 @@ def _counted(semaphore: locks.Semaphore, value: int) -> None:
     known = lanes.of(semaphore, wire.SEMAPHORE, frame)
     if before <= _UNTOLD:
         before = _UNTOLD - before
-        lanes.level(known.number, before)
-    lanes.level(known.number, value)
+        lanes.level(known.number, clock(), before)
+    lanes.level(known.number, clock(), value)
     if value > before:
         permits.given(known, _acting())
     elif known.permits is not None:
@@ -141,13 +141,11 @@ def _moved(queue: queues.Queue[Any]) -> None:
         _levels[id(queue)] = depth
     else:
         _levels.attach(queue, depth)
-    lanes.level(known.number, depth)
+    lanes.level(known.number, clock(), depth)
     if depth > before:
-        known.puts += 1
-        lanes.act(wire.PUT, known.number, clock(), place(frame), known.puts)
+        lanes.act(wire.PUT, known.number, clock(), place(frame), known.put())
     else:
-        known.gets += 1
-        lanes.act(wire.GET, known.number, clock(), place(frame), known.gets)
+        lanes.act(wire.GET, known.number, clock(), place(frame), known.get())
 
 
 def _shutting(shutdown: Any) -> Any:
@@ -157,6 +155,6 @@ def _shutting(shutdown: Any) -> Any:
         shutdown(self, immediate)
         if id(self) in _levels:
             _levels[id(self)] = self.qsize()
-            lanes.level(lanes.of(self, wire.QUEUE, _user()).number, self.qsize())
+            lanes.level(lanes.of(self, wire.QUEUE, _user()).number, clock(), self.qsize())
 
     return shutdown_

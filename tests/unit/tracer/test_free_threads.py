@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from collections import Counter
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,106 @@ def test_everything_that_threads_do_at_once_is_told(free: Tracer) -> None:
     assert sorted(puts.tolist()) == list(range(1, 801))
 
 
+STRESS = """
+import asyncio, json, queue, threading
+WORKERS, TURNS = 6, 300
+lock, rlock, condition, permits = threading.Lock(), threading.RLock(), threading.Condition(), threading.Semaphore(2)
+box = queue.Queue(4)
+together = threading.Barrier(WORKERS)
+took, again, next_one, steps = [], [], [], {}
+turn = 0
+
+def short():
+    with threading.Lock():
+        pass
+
+async def steps_of(number, guard, said):
+    for _ in range(20):
+        async with guard:
+            said.append(number)
+        await asyncio.sleep(0)
+
+async def tasks(said):
+    guard = asyncio.Lock()
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(steps_of(number, guard, said), name=f"task {number}")
+
+def work(number):
+    global turn
+    together.wait()
+    for at in range(TURNS):
+        with lock:
+            took.append(number)
+        with rlock:
+            with rlock:
+                again.append(number)
+        with permits:
+            pass
+        box.put(at)
+        box.get()
+        if at % 50 == 0:
+            with condition:
+                condition.wait_for(lambda: turn % WORKERS == number)
+                turn += 1
+                next_one.append(number)
+                condition.notify_all()
+            asyncio.run(tasks(steps.setdefault(number, [])))
+            child = threading.Thread(target=short, name=f"child of {number}")
+            child.start()
+            child.join()
+
+threads = [threading.Thread(target=work, args=[n], name=f"worker {n}") for n in range(WORKERS)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(json.dumps({"lock": took, "rlock": again, "condition": next_one, "steps": steps}))
+"""
+
+
+def test_the_trace_agrees_with_what_busy_threads_say_they_did(free: Tracer) -> None:
+    seen = free.run(STRESS, log_bytes=64 << 20)
+
+    assert seen.exit_code == 0, seen.stderr
+    assert (seen.lost, seen.rejected) == (0, 0)
+    said = json.loads(seen.stdout)
+    workers = [f"worker {n}" for n in range(6)]
+    for name in "lock", "rlock":
+        assert seen.holds(name) == [f"worker {n}" for n in said[name]]
+    held = seen.holds("condition")
+    assert held[-1:] == [f"worker {n}" for n in said["condition"][-1:]]
+    assert {name: held.count(name) >= 6 for name in workers} == dict.fromkeys(workers, True)
+
+    timeline = seen.timeline
+    numbers = {resource.name: resource.id for resource in timeline.resources.values()}
+    permits = [hold for hold in timeline.holds if hold.resource == numbers["permits"]]
+    assert Counter(seen.name(hold.lane) for hold in permits) == dict.fromkeys(workers, 300)
+    changes = sorted((t, by) for hold in permits for t, by in ((hold.start_ns, 1), (hold.end_ns, -1)))
+    assert max(accumulate(by for _, by in changes)) <= 2
+    assert seen.levels("permits")[-1] == 2
+
+    events = seen.events
+    for what in wire.PUT, wire.GET:
+        acts = events.take(
+            np.flatnonzero((events.kind == wire.ACT) & (events.flags == what) & (events.obj == numbers["box"]))
+        )
+        assert sorted(acts.end.tolist()) == list(range(1, 1801))
+        assert Counter(map(seen.name, acts.lane.tolist())) == dict.fromkeys(workers, 300)
+    assert seen.levels("box")[-1] == 0
+    assert max(seen.levels("box")) <= 4
+
+    lanes = list(timeline.lanes.values())
+    assert Counter(seen.name(lane.starter) for lane in lanes if "child of" in lane.name) == dict.fromkeys(workers, 6)
+    assert {(lane.name, lane.ending) for lane in lanes if lane.ending != wire.RETURNED} == set()
+    for number, name in enumerate(workers):
+        inside = [lane for lane in lanes if lane.kind == wire.TASK and lane.parent == seen.lane(name).id]
+        assert sum(lane.name.startswith("task ") for lane in inside) == 18
+        runs = sorted((s.start_ns, s.end_ns) for lane in inside for s in lane.spans if s.state == wire.RUNNING)
+        assert all(one[1] <= two[0] for one, two in pairwise(runs))
+        tasks = {lane.id: lane.name for lane in inside}
+        order = [tasks[hold.lane] for hold in timeline.holds if hold.lane in tasks]
+        assert order == [f"task {which}" for which in said["steps"][str(number)]]
+
+
 def test_threads_that_come_and_go_use_the_same_room(free: Tracer) -> None:
     seen = free.run(
         """
@@ -123,8 +224,9 @@ def test_a_child_forked_among_busy_threads_writes_for_itself(free: Tracer) -> No
         def work(number):
             lock = threading.Lock()
             while not stop:
-                with lock:
-                    done[number] += 1
+                if done[number] < 50_000:
+                    with lock:
+                        done[number] += 1
         threads = [threading.Thread(target=work, args=[n]) for n in range(3)]
         for thread in threads: thread.start()
         for _ in range(5):

@@ -359,3 +359,33 @@ def test_many_threads_and_one_lock_lose_nothing(run: Run, kind: str) -> None:
     assert seen.stdout == "20000\n"
     assert (len(holds), seen.lost, seen.rejected) == (20000, 0, 0)
     assert all(before.end_ns <= after.start_ns for before, after in itertools.pairwise(holds))
+
+
+def test_a_forked_child_drops_what_its_parents_threads_hold_without_a_word(run: Run) -> None:
+    seen = run(
+        """
+        import os, threading
+        local = threading.local()
+        ready, over = threading.Event(), threading.Event()
+        def work():
+            local.own = threading.Lock()
+            with local.own:
+                ready.set()
+                over.wait()
+        thread = threading.Thread(target=work, name="worker")
+        thread.start()
+        ready.wait()
+        for _ in range(2):
+            pid = os.fork()
+            if not pid:
+                os._exit(0)
+            os.waitpid(pid, 0)
+        over.set()
+        thread.join()
+        """
+    )
+
+    assert (seen.exit_code, seen.rejected) == (0, 0), seen.stderr
+    assert [seen.name(hold.lane) for hold in seen.timeline.holds] == ["worker"]
+    [hold] = seen.timeline.holds
+    assert hold.end_ns > max(lane.end_ns for lane in seen.lanes("process") if lane.id != 1)
