@@ -1,6 +1,7 @@
 """What runs suites of the standard library as a user's program: HARNESS.py REPORT NAME…, where NAME is a module.
 
-REPORT becomes a JSON object: how each test ended, by its id. Suites that are not installed are left out.
+REPORT gets a line of JSON as each test ends: its id, and how it ended; the last line of a test counts. Suites that are
+not installed are left out.
 """
 
 # ruff: noqa: N802 - the names are unittest's
@@ -8,48 +9,57 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 import unittest
 from pathlib import Path
 from typing import Any
 
 ENDLESS = (".test_print_exception_gh_102056",)  # of 3.12.1
-said: dict[str, str] = {}
+report = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+failed: set[str] = set()
 
 
 class Result(unittest.TextTestResult):
     """Remembers how each test ended."""
 
+    def say(self, test: unittest.TestCase, how: str) -> None:
+        """A test's end, or that of a part of it."""
+        if how != "ok" or test.id() not in failed:
+            os.write(report, json.dumps([test.id(), how]).encode() + b"\n")
+        if how != "ok":
+            failed.add(test.id())
+
     def addSuccess(self, test: unittest.TestCase) -> None:
         """See unittest.TestResult."""
         super().addSuccess(test)
-        said.setdefault(test.id(), "ok")
+        self.say(test, "ok")
 
     def addError(self, test: unittest.TestCase, err: Any) -> None:
         """See unittest.TestResult."""
         super().addError(test, err)
-        said[test.id()] = "error"
+        self.say(test, "error")
 
     def addFailure(self, test: unittest.TestCase, err: Any) -> None:
         """See unittest.TestResult."""
         super().addFailure(test, err)
-        said[test.id()] = "failed"
+        self.say(test, "failed")
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:
         """See unittest.TestResult."""
         super().addSkip(test, reason)
-        said[test.id()] = "skipped"
+        self.say(test, "skipped")
 
     def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
         """See unittest.TestResult."""
         super().addExpectedFailure(test, err)
-        said[test.id()] = "failed as expected"
+        self.say(test, "failed as expected")
 
     def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
         """See unittest.TestResult."""
         super().addSubTest(test, subtest, err)
         if err is not None:
-            said[test.id()] = "failed"
+            self.say(test, "failed")
 
 
 def installed(suite: str) -> str:
@@ -83,4 +93,3 @@ if __name__ == "__main__":
     names = [name for suite in sys.argv[2:] if (name := installed(suite))]
     tests = unittest.defaultTestLoader.loadTestsFromNames(names)
     unittest.TextTestRunner(verbosity=2, resultclass=Result).run(without_endless(tests))
-    Path(sys.argv[1]).write_text(json.dumps(said))

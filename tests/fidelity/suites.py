@@ -38,17 +38,22 @@ NOTICED = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many tests there were, and those that ended differently: bare and traced, by id."""
+    """How many tests ended both ways, and those that ended differently: bare and traced, by id.
+
+    `endless`: which way did not end in time; then the tests that it did not come to count neither way.
+    """
 
     tests: int
     differ: dict[str, tuple[str, str]]
+    endless: tuple[str, ...] = ()
 
 
 def compare(python: Python, suites: tuple[str, ...], folder: Path) -> Compared:
-    """Run suites both ways. Raises TimeoutExpired, with what had been said until then in `folder`."""
+    """Run suites both ways, with what they print in `folder`."""
     log = folder / "log"
     program = interpreter.traced(folder, log, python.executable)
-    said = {}
+    said: dict[str, dict[str, str]] = {}
+    endless = []
     for way in ("bare", "traced"):
         log.unlink(missing_ok=True)
         if way == "traced":
@@ -57,16 +62,21 @@ def compare(python: Python, suites: tuple[str, ...], folder: Path) -> Compared:
         (folder / way).mkdir()
         report = folder / f"{way}.json"
         with (folder / f"{way}.txt").open("w") as output:
-            _run([program, HARNESS, report, *(f"test.{suite}" for suite in suites)], folder / way, output)
-        said[way] = json.loads(report.read_text())
+            try:
+                _run([program, HARNESS, report, *(f"test.{suite}" for suite in suites)], folder / way, output)
+            except subprocess.TimeoutExpired:
+                endless.append(way)
+        said[way] = dict(json.loads(line) for line in report.read_text().splitlines())
     bare, traced = said["bare"], said["traced"]
+    seen = {*bare, *traced} if not endless else bare.keys() & traced.keys()
     return Compared(
-        len(bare),
+        len(seen),
         {
             name: (bare.get(name, "not run"), traced.get(name, "not run"))
-            for name in sorted({*bare, *traced})
+            for name in sorted(seen)
             if bare.get(name) != traced.get(name) and not noticed(python, name)
         },
+        tuple(endless),
     )
 
 
