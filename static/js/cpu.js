@@ -11,9 +11,6 @@ import { counted } from "./runs.js";
 /** @typedef {import("./store.js").Lane} Lane */
 /** @typedef {{from: number, to: number, share: number}} Stretch between two looks; share of one core */
 
-/** Shares this near to each other are told as one. */
-const NEAR = 0.05;
-
 /**
  * The threads of a process whose CPU time was looked at, or a lane itself.
  * @param {Lane} lane
@@ -39,56 +36,12 @@ export function stretchAt(lane, t) {
  * @param {number} index
  * @returns {Stretch | null}
  */
-function stretchOf(lane, index) {
+export function stretchOf(lane, index) {
   const { used } = lane;
   if (!used || index >= used.n) return null;
   const from = index ? used.t[index - 1] : lane.start, to = used.t[index];
   if (!(to > from)) return null;
   return { from, to, share: Math.min(1, Math.max(0, (used.what[index] - (index ? used.what[index - 1] : 0)) / (to - from))) };
-}
-
-/**
- * The CPU time that a lane used in a stretch of time, ns.
- * @param {Lane} lane
- * @param {number} from
- * @param {number} to
- */
-export function usedBetween(lane, from, to) {
-  return until(lane, to) - until(lane, from);
-}
-
-/**
- * @param {Lane} lane
- * @param {number} t
- */
-function until(lane, t) {
-  const { used } = lane;
-  if (!used || t <= lane.start) return 0;
-  const index = search(used.t, used.n, t);
-  const before = index ? used.what[index - 1] : 0;
-  if (index === used.n) return before;
-  const since = index ? used.t[index - 1] : lane.start;
-  return t > since ? before + ((t - since) / (used.t[index] - since)) * Math.max(0, used.what[index] - before) : before;
-}
-
-/**
- * A lane's CPU time from its start on, as few stretches: of those with nearly the same share, one.
- * @param {Lane} lane
- * @param {number} most
- * @returns {Stretch[]}
- */
-export function stretches(lane, most) {
-  /** @type {Stretch[]} */
-  const found = [];
-  for (let index = 0; index < (lane.used?.n ?? 0); index++) {
-    const next = stretchOf(lane, index), last = found.at(-1);
-    if (!next) continue;
-    if (last && Math.abs(last.share - next.share) < NEAR) {
-      last.share = (last.share * (last.to - last.from) + next.share * (next.to - next.from)) / (next.to - last.from);
-      last.to = next.to;
-    } else if (found.push(next) > most) return found;
-  }
-  return found;
 }
 
 /**

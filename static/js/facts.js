@@ -4,13 +4,14 @@
  * @module
  */
 import { search } from "./columns.js";
-import { cpuLanes, stretchAt, usedBetween } from "./cpu.js";
+import { cpuLanes, stretchAt } from "./cpu.js";
 import { ENDINGS, EXECUTOR, GIL, LOOK, PROCESS } from "./names.js";
 import { jobRows } from "./job-words.js";
 import { AWAITED, jobAt } from "./jobs.js";
 import { runningAt } from "./runs.js";
 import { effectWord, laneWord, linkWord, lookWord, markWord } from "./terms.js";
 import { duration, ngettext, number, percent, t } from "./text.js";
+import { usedBetween } from "./used.js";
 import { effectsOf, longestSpan } from "./walk.js";
 import { endingWord, fullName, heldBy, holders, isWatched, resourceOf, stayOf, who } from "./words.js";
 

@@ -20,6 +20,8 @@ const CLICK_PX = 4;
 const PLAYHEAD_PX = 6;
 const WHEEL_ZOOM = 0.0022;
 const LINE_PX = 16;
+/** Two taps of a finger are one double tap within this. */
+const TWICE_MS = 350, TWICE_PX = 24;
 
 /**
  * @param {Stage} stage
@@ -31,6 +33,7 @@ export function pointers(stage, verbs) {
   const down = new Map();
   let gesture = /** @type {"none" | "pan" | "seek" | "map" | "pinch"} */ ("none");
   let began = { x: 0, y: 0 }, moved = false, mapFrom = 0;
+  let finger = false, tapped = { x: 0, y: 0, at: -TWICE_MS };
 
   const at = (/** @type {MouseEvent} */ event) => {
     const box = canvas.getBoundingClientRect();
@@ -59,6 +62,7 @@ export function pointers(stage, verbs) {
     down.set(event.pointerId, point);
     moved = false;
     began = point;
+    finger = event.pointerType === "touch";
     const hit = stage.hit(point.x, point.y);
     if (down.size === 2) gesture = "pinch";
     else if (hit.part === "map") {
@@ -117,7 +121,10 @@ export function pointers(stage, verbs) {
     const { x, y } = at(event);
     if (!moved && event.type === "pointerup") {
       const hit = stage.hit(x, y);
-      if (gesture === "map") {
+      const twice = finger && event.timeStamp - tapped.at < TWICE_MS && Math.hypot(x - tapped.x, y - tapped.y) < TWICE_PX;
+      tapped = { x, y, at: twice ? -TWICE_MS : event.timeStamp };
+      if (twice) verbs.open(hit);
+      else if (gesture === "map") {
         const half = (view.to - view.from) / 2;
         range(view, stage.end, hit.t - half, hit.t + half);
         verbs.moved();
@@ -131,7 +138,8 @@ export function pointers(stage, verbs) {
   canvas.addEventListener("pointerleave", () => verbs.hover(null));
   canvas.addEventListener("dblclick", (event) => {
     const { x, y } = at(event);
-    verbs.open(stage.hit(x, y));
+    // Two taps have done it, and what is there now is something else.
+    if (!finger) verbs.open(stage.hit(x, y));
   });
 
   /** @param {number} x */

@@ -2,12 +2,12 @@
  * The text twin of the picture: a tree of lanes with their spans and links in words.
  * @module
  */
-import { stretches } from "./cpu.js";
 import { ENDINGS, LOOK } from "./names.js";
 import { findingParts, findingWord, sureness } from "./findings.js";
 import { jobRows } from "./job-words.js";
 import { laneWord, linkWord, lookWord } from "./terms.js";
 import { duration, listed, ngettext, percent, t } from "./text.js";
+import { stretches } from "./used.js";
 import { endingWord, holders, nameOf, resourceOf, stayOf, who } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */

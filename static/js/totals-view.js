@@ -2,12 +2,12 @@
  * The panel of totals: what each lane did for how long, in what is in view, as a table with small bars.
  * @module
  */
-import { usedBetween } from "./cpu.js";
 import { button, fill, make, nodes } from "./dom.js";
 import { LOOK } from "./names.js";
 import { LEGEND, lookWord } from "./terms.js";
 import { duration, moment, ngettext, number, t } from "./text.js";
 import { ranOf, readyOf, totalsOf, totalsWords, waitedOf } from "./totals.js";
+import { usedBetween } from "./used.js";
 import { fullName, resourceOf } from "./words.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */

@@ -2,9 +2,9 @@
  * How long each lane did what in a stretch of time, and what that says of the program. Pure.
  * @module
  */
-import { usedBetween } from "./cpu.js";
 import { CHILD, GIL, JOIN, LOOK, LOOKS, PROCESS, SLEEP, TASK, THREAD, WAITING } from "./names.js";
 import { duration, ngettext, number, rich, t } from "./text.js";
+import { usedBetween } from "./used.js";
 import { isInternal, resourceOf } from "./words.js";
 
 /** @typedef {import("./lanes.js").Lanes} Lanes */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "../../static/js/chunk.js";
-import { cores, stretchAt, stretches, usedBetween } from "../../static/js/cpu.js";
+import { cores, stretchAt } from "../../static/js/cpu.js";
 import { factsOf } from "../../static/js/facts.js";
 import { Timeline } from "../../static/js/fold.js";
 import { INFERRED, KIND, PROCESS, RUNNING, THREAD } from "../../static/js/names.js";
 import { insideOf } from "../../static/js/outline.js";
 import { placesOf } from "../../static/js/rows.js";
+import { stretches, usedBetween } from "../../static/js/used.js";
 import { encode } from "./encode.js";
 import { read } from "./story.js";
 
