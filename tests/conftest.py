@@ -14,11 +14,15 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from hypothesis import settings
 
 from app.sandbox.pythons import find_pythons
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60
+
+settings.register_profile("patient", settings(), deadline=None)  # a busy machine, or a disk, is not a failure
+settings.load_profile("patient")
 
 
 def pytest_report_header() -> str:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import DeletedRun, UnknownRun
@@ -204,7 +204,6 @@ class Hesitant(MemoryStore):
         entry.run = replace(entry.run, state=State.queued)
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(
     chance=st.randoms(use_true_random=False),
     first=st.none() | st.integers(0, 12),

@@ -35,7 +35,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str
 
 @pytest.mark.parametrize("known", [False, True], ids=["any run", "a run"])
 @schema.parametrize()
-@settings(max_examples=15, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_described(case: schemathesis.Case, known: bool, host: tuple[Server, str]) -> None:
     server, run = host
     if known and "run_id" in case.path_parameters:

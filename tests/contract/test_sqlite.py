@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import DamagedTrace, DeletedRun, Unavailable
@@ -265,7 +265,6 @@ async def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@settings(deadline=None)  # a disk takes its time
 @given(chunks=st.lists(st.binary(max_size=100)))
 def test_a_trace_is_read_as_it_was_sealed(tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes]) -> None:
     folder = tmp_path_factory.mktemp("traces")

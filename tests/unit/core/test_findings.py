@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.event import Chunk, events_of
@@ -160,7 +160,6 @@ def circles(draw: st.DrawFn) -> tuple[list[Row], set[frozenset[int]]]:
     return rows, found
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(circles())
 def test_exactly_the_circles_are_deadlocks(case: tuple[list[Row], set[frozenset[int]]]) -> None:
     rows, wanted = case
@@ -172,7 +171,6 @@ def test_exactly_the_circles_are_deadlocks(case: tuple[list[Row], set[frozenset[
         assert len(found) == len(shown)
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(circles(), st.data())
 def test_waits_in_one_direction_are_never_a_deadlock(
     case: tuple[list[Row], set[frozenset[int]]], data: st.DataObject

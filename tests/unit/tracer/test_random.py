@@ -25,9 +25,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("sleep"), st.integers(0, 2)),
 )
 PROGRAMS = st.lists(st.lists(OPERATIONS, max_size=6), min_size=1, max_size=4)
-SETTINGS = settings(
-    max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SETTINGS = settings(max_examples=6, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 THREADS = """
 import json, queue, threading, time
