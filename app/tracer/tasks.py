@@ -421,7 +421,10 @@ def _eagerly(constructor: Any) -> Any:
             now = clock()
             emit(wire.STATE, wire.RUNNING, 0, now, 0, outer.lane)
             home.cell.open(now, outer.lane)
-        return task
+        try:
+            return task
+        finally:
+            del task  # the traceback of an error in its first step keeps this frame
 
     return construct
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import Run, Tracer
 from .stories import same
 
@@ -202,3 +204,23 @@ def test_what_a_signal_handler_raises_gets_through_and_leaves_no_lock_behind(tra
     assert (rung, seen.stderr, seen.exit_code) == ("200", "", 0)
     if tracer.writer == "c":  # docs/tracing.md: what is written in Python can be interrupted
         assert set(held) == {"False False"}
+
+
+def test_the_error_of_an_eager_task_does_not_keep_it(tracer: Tracer) -> None:
+    if tracer.version < (3, 12):
+        pytest.skip("there are no eager tasks")
+    seen = tracer.run(
+        """
+        import asyncio, weakref
+        async def fails():
+            raise ValueError
+        async def main():
+            task = asyncio.eager_task_factory(asyncio.get_running_loop(), fails())
+            error, kept = task.exception(), weakref.ref(task)
+            del task
+            print(kept(), type(error).__name__)
+        asyncio.run(main())
+        """
+    )
+
+    assert (seen.stdout, seen.stderr) == ("None ValueError\n", "")
