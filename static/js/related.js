@@ -3,6 +3,8 @@
  * @module
  */
 
+import { GIL } from "./names.js";
+
 /** @typedef {import("./lanes.js").Lanes} Lanes */
 /** @typedef {import("./store.js").Lane} Lane */
 
@@ -10,7 +12,7 @@ const MOST_LINKS = 50000;
 
 /**
  * The lanes that have to do with one: around it and inside it, who started it and whom it started, who woke it or was woken by it,
- * and who holds what it ever waits for.
+ * and who holds what it ever waits for. All want the GIL, so that relates nobody.
  * @param {Lanes} timeline
  * @param {Lane} lane
  * @returns {Set<number>}
@@ -28,6 +30,7 @@ export function relatedTo(timeline, lane) {
   const waited = new Set(lane.spans.on.subarray(0, lane.spans.n));
   for (const id of waited) {
     const resource = timeline.resources[id];
+    if (resource?.kind === GIL) continue;
     if (resource?.target) found.add(resource.target);
     for (let i = 0; resource?.holds && i < resource.holds.n && seen < MOST_LINKS; i++, seen++) found.add(resource.holds.who[i]);
   }

@@ -100,6 +100,12 @@ class Playground:
         words.wait_for()
         return words.inner_text()
 
+    @property
+    def clock(self) -> str:
+        """The playhead's time, once all that was done is drawn."""
+        self.page.evaluate(FRAME)
+        return self.page.locator("#clock").inner_text()
+
     def output(self) -> list[str]:
         return self.page.locator("#output .text").all_inner_texts()
 

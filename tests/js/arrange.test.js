@@ -99,6 +99,9 @@ test("what relates to a lane are those around it, those that woke it, and who ho
   const related = relatedTo(asyncio, named(asyncio, "Task-2"));
   assert.ok(related.has(named(asyncio, "Task-1").id));
   assert.ok(!related.has(named(asyncio, "Task-3").id));
+  const threads = recording("article-threading"), wanted = named(threads, "Thread-4 (worker)");
+  assert.ok(wanted.spans.on.includes(threads.gils.values().next().value ?? -1));
+  assert.deepEqual([...relatedTo(threads, wanted)].map((id) => threads.lanes[id]?.name).sort(), ["MainThread", "Thread-4 (worker)", "main process"]);
   assert.deepEqual(rows(asyncio, (arranged) => arranged.set("focus", related)), ["main process", "gil", "cpu", "MainThread", "Task-1", "Task-2"]);
 });
 
