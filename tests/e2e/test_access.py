@@ -178,7 +178,7 @@ def test_the_dark_page_prints_on_white(visit: Visit) -> None:
     page: Playground = visit(color_scheme="dark").open(f"/r/{run}")
     assert page.outcome
     page.expected += ["willReadFrequently"]
-    pixel = "() => [...document.getElementById('canvas').getContext('2d').getImageData(4, 4, 1, 1).data].slice(0, 3)"
-    assert page.page.evaluate(pixel) == [16, 21, 30]
+    drawn = """colour => String([...document.getElementById("canvas").getContext("2d").getImageData(4, 4, 1, 1).data].slice(0, 3)) === colour"""
+    page.page.wait_for_function(drawn, arg="16,21,30")
     page.page.emulate_media(media="print")
-    page.page.wait_for_function(f"String(({pixel})()) === '255,255,255'")
+    page.page.wait_for_function(drawn, arg="255,255,255")
