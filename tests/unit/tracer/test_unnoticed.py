@@ -182,9 +182,9 @@ import signal, threading
 class Enough(Exception): pass
 def ring(*_): raise Enough
 signal.signal(signal.SIGALRM, ring)
-lock, rlock = threading.Lock(), threading.RLock()
 rung = 0
 for _ in range(200):
+    lock, rlock = threading.Lock(), threading.RLock()  # one left taken would be waited for, and the signal may come just before
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.0005)
         while True:
