@@ -236,6 +236,7 @@ class Tracer:
             exit_code = process.wait(PATIENCE_S)
         finally:
             process.kill()
+            process.wait()
             for reader in readers:
                 reader.join(PATIENCE_S)
         return Seen(self.log, log_bytes, exit_code, packets)
