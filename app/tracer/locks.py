@@ -26,7 +26,6 @@ _original: Any = getattr(_thread, "lock", _allocate)
 _RLock: Any = _thread.RLock
 _give_way = time.sleep
 _OBJ = 0xFFFFFFFF << 32
-_EVER = -1
 
 
 class _LockClass(type):
