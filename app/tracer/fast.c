@@ -6,7 +6,7 @@
  * In place of functions of log.py, lanes.py and places.py: segment, emit, emit_text, current, waiting, running, act, level,
  * job, known, of, user, place, kind.
  * Bases for classes of log.py, locks.py and tasks.py: Cell, Lock, RLock, Home, TaskLane; and lanes.here.
- * For log.py: attach(mmap, descriptor, segments, word at which they begin), begin(process index, word that counts what is lost). For all: use(name=object), see py_use.
+ * For log.py: attach(descriptor, bytes of the log, segments, word at which they begin) gives the log's memory, begin(process index, word that counts what is lost). For all: use(name=object), see py_use.
  * For tasks.py: call_soon, a method for the event loop's class.
  */
 
@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include <structmember.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -1105,17 +1106,17 @@ static PyType_Spec callback_spec = {
 /* -- the module ----------------------------------------------------------------------------------------------------- */
 
 static PyObject *py_attach(PyObject *Py_UNUSED(module), PyObject *args) {
-    static Py_buffer mapped; /* kept: the log stays mapped as long as the process lives */
-    PyObject *log;
-    unsigned long long count, at;
+    unsigned long long size, count, at;
     int descriptor;
-    if (!PyArg_ParseTuple(args, "OiKK", &log, &descriptor, &count, &at)) return NULL;
-    if (PyObject_GetBuffer(log, &mapped, PyBUF_WRITABLE)) return NULL;
-    words = mapped.buf;
+    if (!PyArg_ParseTuple(args, "iKKK", &descriptor, &size, &count, &at)) return NULL;
+    /* Kept as long as the process lives. */
+    void *log = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (log == MAP_FAILED) return PyErr_SetFromErrno(PyExc_OSError);
+    words = log;
     file = descriptor;
     segments = count;
     first = at;
-    Py_RETURN_NONE;
+    return PyMemoryView_FromMemory(log, (Py_ssize_t)size, PyBUF_WRITE);
 }
 
 static PyObject *py_begin(PyObject *Py_UNUSED(module), PyObject *args) {

@@ -54,8 +54,9 @@ def _asked(blocking: Any = True, timeout: float = -1) -> tuple[Any, float]:
 class _ToldLock:
     """What fast.Lock does in C."""
 
-    __slots__ = ("_acquire", "_cell", "_raw", "_release", "_since", "_who", "_word")
+    __slots__ = ("_acquire", "_at", "_cell", "_raw", "_release", "_since", "_who", "_word")
     _acquire: Any
+    _at: int
     _cell: Cell | None
     _raw: Any
     _release: Any
@@ -80,7 +81,7 @@ class _ToldLock:
             who = here.lane
             if self._who != who:
                 self._change(who)
-            self._since = words[self._cell.at] = clock()  # type: ignore[union-attr]
+            self._since = words[self._at] = clock()
         except BaseException as error:
             # The stack is full, or a signal handler raised: then the program has not got it.
             self._release()
@@ -93,16 +94,17 @@ class _ToldLock:
             since = self._since
             if since:
                 self._since = 0
-                words[self._cell.at] = 0  # type: ignore[union-attr]
-                at = t = 0
-                for at, t in marks:  # noqa: B007
-                    break
-                words[at + 1] = since
-                words[at + 2] = t
-                words[at + 3] = self._who
-                words[at] = self._word
-                if self._who != here.lane:
-                    self._signal(t)
+                who = self._who
+                if who == here.lane:
+                    words[self._at] = at = t = 0
+                    for at, t in marks:  # noqa: B007
+                        break
+                    words[at + 1] = since
+                    words[at + 2] = t
+                    words[at + 3] = who
+                    words[at] = self._word
+                else:
+                    self._by_another(since, who)
         finally:
             try:
                 self._release()
@@ -138,16 +140,25 @@ class _ToldLock:
             who = here.lane
             if self._who != who:
                 self._change(who)
-            self._since = words[self._cell.at] = clock()  # type: ignore[union-attr]
+            self._since = words[self._at] = clock()
         except BaseException:
             self._release()
             raise
 
     def _change(self, who: int) -> None:
-        """Another lane holds it than the one before."""
+        """Another lane holds it than the one before; in a forked child, that finds the cell where it is there."""
         self._cell = cell = self._cell or self._first()
+        self._at = cell.at
         self._who = who or _appear()
         words[cell.at + 1] = self._who | self._word & _OBJ
+
+    def _by_another(self, since: int, who: int) -> None:
+        """Another lane lets go of it than the one that has it."""
+        if self._cell is not None:
+            self._cell.close()
+        t = clock()
+        emit(wire.HOLD, 0, self._word >> 32, since, t, who)
+        self._signal(t)
 
     def locked(self) -> bool:
         return bool(self._raw.locked())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import _thread
 import fcntl
-import mmap
 import os
 import sys
 import time
@@ -28,6 +27,7 @@ except ImportError:  # not built for this interpreter, or another one in this pr
 
 TYPE_CHECKING = False  # typing and collections are imports that the program did not ask for
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterable, Iterator
     from typing import Any
 
@@ -84,22 +84,21 @@ def attach() -> bool:
         if size < 2 * wire.PAGE or os.pread(low, 40, 0) != wire.header(size)[:40]:
             return False
         _fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, min(_high, os.sysconf("SC_OPEN_MAX") - 2))
-        mapped = _map(size)
+        _segments, at = wire.layout(size)
+        _first = at // 8
+        octets = fast.attach(_fd, size, _segments, _first) if fast else memoryview(_map(size))
     except (OSError, ValueError):
         return False
     finally:
         os.close(low)
-    octets = memoryview(mapped)
     words = octets.cast("Q")
-    _segments, at = wire.layout(size)
-    _first = at // 8
-    if fast:
-        fast.attach(mapped, _fd, _segments, _first)
     return _begin()
 
 
 def _map(size: int) -> mmap.mmap:
     """The log in memory. Before 3.13 a mapping keeps a descriptor, the lowest free one: fill those below its place."""
+    import mmap
+
     if sys.version_info >= (3, 13):
         return mmap.mmap(_fd, size, trackfd=False)
     fillers: list[int] = []

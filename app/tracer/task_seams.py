@@ -6,7 +6,7 @@ import opcode
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Generic, TypeVar
-from weakref import KeyedRef
+from weakref import ref
 
 V = TypeVar("V")
 
@@ -40,25 +40,32 @@ class OnStore:
         self.after(instance, value)
 
 
+class _Ref(ref[Any]):
+    __slots__ = ("key",)
+    key: int
+
+
 class Known(dict[int, V], Generic[V]):
     """What is known of objects, by their id, until they die: they may be unhashable, or equal but not the same."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._refs: dict[int, KeyedRef[int, Any]] = {}
+        self._refs: dict[int, _Ref] = {}
 
     def attach(self, owner: Any, value: V) -> V:
         """Know `value` of this owner, while it lives."""
         key = id(owner)
         try:
-            self._refs[key] = KeyedRef(owner, self._forget, key)
+            reference = _Ref(owner, self._forget)
         except TypeError:
             # Its class has no room for weak references: known for a moment only.
             return value
+        reference.key = key
+        self._refs[key] = reference
         self[key] = value
         return value
 
-    def _forget(self, reference: KeyedRef[int, Any]) -> None:
+    def _forget(self, reference: _Ref) -> None:
         self.pop(reference.key, None)
         self._refs.pop(reference.key, None)
 

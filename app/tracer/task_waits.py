@@ -7,7 +7,7 @@ import gc
 import os
 from asyncio import locks, queues, subprocess, tasks, threads
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import lanes, processes, wire
 from .places import LIBRARY, kind, place
@@ -39,12 +39,15 @@ _NAMED = {
 }
 
 
-class _Way(NamedTuple):
+class _Way:
     """What it means to be suspended inside one of asyncio's own coroutines."""
 
-    kind: int
-    name: str
-    owned: bool
+    __slots__ = ("kind", "name", "owned")
+
+    def __init__(self, kind: int, name: str, owned: bool) -> None:
+        self.kind = kind
+        self.name = name
+        self.owned = owned
 
 
 def _of_as_completed() -> CodeType:
@@ -72,31 +75,18 @@ _TASKS = (asyncio.Task, tasks._PyTask)  # type: ignore[attr-defined]
 _futures: Known[int] = Known()
 
 
-class Waits:
-    """The resources that are one task's own: its sleeps, its input and output, and the task itself, for others."""
-
-    __slots__ = ("itself", "own")
-
-    def __init__(self) -> None:
-        self.itself = 0
-        self.own: dict[tuple[int, str], int] = {}
-
-    def resource(self, what: int, name: str, where: int) -> int:
-        found = self.own.get((what, name))
-        if found is None:
-            found = self.own[what, name] = lanes.resource(what, name, place=where)
-        return found
-
-
-class Wait(NamedTuple):
+class Wait:
     """What a task waits on: the resource, its kind and the program's line; `task` if it is another task's end."""
 
-    kind: int
-    name: str
-    owner: Any
-    frame: FrameType | None
-    place: int
-    task: Any
+    __slots__ = ("frame", "kind", "name", "owner", "place", "task")
+
+    def __init__(self, kind: int, name: str, owner: Any, frame: FrameType | None, place: int, task: Any) -> None:
+        self.kind = kind
+        self.name = name
+        self.owner = owner
+        self.frame = frame
+        self.place = place
+        self.task = task
 
 
 def look(coroutine: Any, future: Any) -> Wait:
@@ -125,8 +115,8 @@ def look(coroutine: Any, future: Any) -> Wait:
     return Wait(wire.FUTURE, _future_name(waited), waited, user, where, None)
 
 
-def number(wait: Wait, waits: Waits) -> int:
-    """The number of the resource that this wait, not on a task, is on."""
+def number(wait: Wait, own: dict[tuple[int, str], int]) -> int:
+    """The number of the resource that this wait, not on a task, is on; sleeps, input and output are a task's `own`."""
     if wait.kind == wire.FUTURE and wait.owner is not None:
         known = _futures.get(id(wait.owner))
         if known is None:
@@ -139,7 +129,10 @@ def number(wait: Wait, waits: Waits) -> int:
             return child
     if wait.owner is not None:
         return lanes.of(wait.owner, wait.kind, wait.frame).number
-    return waits.resource(wait.kind, wait.name, wait.place)
+    key = wait.kind, wait.name
+    if key not in own:
+        own[key] = lanes.resource(wait.kind, wait.name, place=wait.place)
+    return own[key]
 
 
 def forget() -> None:

@@ -19,7 +19,6 @@ from .lanes import here
 from .log import Cell, cell, clock, emit, emit_text, fast, inherited, marks, number, ticks, words
 from .places import place
 from .task_seams import Known, disguise
-from .task_waits import Waits
 
 _PyTask: Any = tasks._PyTask  # type: ignore[attr-defined]
 _CTask: Any = getattr(tasks, "_CTask", _PyTask)
@@ -70,19 +69,20 @@ class Home(_Home):
 
 
 class TaskLane(_TaskLane):
-    """What is known of a task."""
+    """What is known of a task: `itself` is what others wait on who wait for its end, `own` what only it waits on."""
 
-    __slots__ = ("base", "born", "eager", "name", "waits")
+    __slots__ = ("base", "born", "eager", "itself", "name", "own")
+    own: dict[tuple[int, str], int] | None
 
     def __init__(self, home: Home, base: Any) -> None:
         self.home = home
         self.base = base
         self.lane = number()
         self.name = self.born = ""
-        self.since = self.on = self.canceller = 0
+        self.since = self.on = self.canceller = self.itself = 0
         self.again = False
         self.eager: Any = None
-        self.waits = Waits()
+        self.own = None
 
 
 _known: Known[TaskLane] = Known()
@@ -260,11 +260,11 @@ class _StepHandle(events.Handle):
         for now in ticks:  # noqa: B007
             break
         lane = watched.lane
-        at = home.cell.at
+        open_at = home.cell.at
         if home.running is not None:
-            words[at] = 0
-        words[at + 1] = lane
-        words[at] = now
+            words[open_at] = 0
+        words[open_at + 1] = lane
+        words[open_at] = now
         watched.since = now
         watched.again = False
         home.running = watched
@@ -281,6 +281,7 @@ class _StepHandle(events.Handle):
                 home.running = None
                 mine["lane"] = mine.get("thread", 0)
                 if watched.again:
+                    at = 0
                     for at, now in marks:  # noqa: B007
                         break
                     words[at + 1] = watched.since
@@ -289,7 +290,7 @@ class _StepHandle(events.Handle):
                     words[at] = _STEP_READY
                 else:
                     _stepped(watched, self._callback.__self__)  # type: ignore[attr-defined]
-                words[home.cell.at] = 0
+                words[open_at] = 0
             # An error's traceback keeps this frame, which must not keep the task.
             self = None  # type: ignore[assignment]  # noqa: PLW0642
 
@@ -350,17 +351,20 @@ def _stepped(watched: TaskLane, task: Any) -> None:
 def _wait(watched: TaskLane, task: Any) -> tuple[int, int]:
     """What a suspended task waits on, and on which line."""
     wait = task_waits.look(watched.base.get_coro(task), task._fut_waiter)
-    on = task_waits.number(wait, watched.waits) if wait.task is None else _itself(wait.task)
-    return on, wait.place
+    if wait.task is not None:
+        return _itself(wait.task), wait.place
+    if watched.own is None:
+        watched.own = {}
+    return task_waits.number(wait, watched.own), wait.place
 
 
 def _itself(task: Any) -> int:
     """The resource that those wait on who wait for this task."""
     target = _known.get(id(task)) or _met(task)
-    if not target.waits.itself:
+    if not target.itself:
         _renamed(target, task)
-        target.waits.itself = lanes.resource(wire.TASK_WAIT, target.name, target=target.lane)
-    return target.waits.itself
+        target.itself = lanes.resource(wire.TASK_WAIT, target.name, target=target.lane)
+    return target.itself
 
 
 def _met(task: Any) -> TaskLane:
