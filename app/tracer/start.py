@@ -171,6 +171,9 @@ def _finish() -> None:
 
     from . import ends, hooks
 
+    warm = sys.modules.get(f"{__package__}.warm")
+    if warm is not None:
+        warm.thaw()
     ends.finish()
     log.ended = True
     hooks.stop()

@@ -93,6 +93,36 @@ PROGRAMS = {
             raise RuntimeError("end")
         asyncio.run(main())
     """,
+    "garbage": """
+        import gc, weakref
+        gc.collect()
+        class Node:
+            def __init__(self):
+                self.me = self
+        weakref.finalize(Node(), print, "gone")
+        print(gc.collect(), gc.isenabled(), gc.get_threshold(), gc.garbage)
+    """,
+    "a generator that has not ended": """
+        def numbers():
+            try:
+                yield 1
+            finally:
+                print("closed", flush=True)
+        ones = numbers()
+        next(ones)
+    """,
+    "a file that was not closed": """
+        import os
+        file = open(os.dup(1), "w")
+        def write(): file.write("flushed")
+        write()
+    """,
+    "an object without room for a dictionary": """
+        class Small:
+            __slots__ = ()
+            def __del__(self): print("deleted", flush=True)
+        small = Small()
+    """,
     "the end": """
         import atexit, sys, threading
         class Last:
