@@ -40,12 +40,17 @@ def pool_key(queue: Any) -> int:
     return pipe and pipe | _BARRIER
 
 
+def digest(text: str) -> int:
+    """The same number for the same text in every process (FNV-1a)."""
+    number = 0xCBF29CE484222325
+    for byte in text.encode():
+        number = (number ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return number
+
+
 def _named(semaphore: Any) -> int:
-    """A key for a semaphore: a digest of its name; 0 if it has none."""
-    key = 0xCBF29CE484222325  # FNV-1a
-    for byte in (semaphore.name or "").encode():
-        key = (key ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return _SEMAPHORE | key & _KEY if semaphore.name else 0
+    """A key for a semaphore; 0 if it has no name."""
+    return _SEMAPHORE | digest(semaphore.name) & _KEY if semaphore.name else 0
 
 
 def _limited(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
@@ -198,7 +203,7 @@ def watch_queues(module: ModuleType) -> None:
 def watch_connections(module: ModuleType) -> None:
     """Watch multiprocessing.connection. A duplex pipe's ends are two resources, but each end knows the other."""
     connection: Any = module._ConnectionBase
-    make, reduced = module.Pipe, module.reduce_connection
+    make, dial, reduced = module.Pipe, module.Client, module.reduce_connection
 
     def own(end: Any) -> int:
         return _inode(end)
@@ -221,10 +226,24 @@ def watch_connections(module: ModuleType) -> None:
             _peers[own(one)], _peers[own(two)] = own(two), own(one)
         return one, two
 
+    def client(*args: Any, **options: Any) -> Any:
+        if here.waits:
+            return dial(*args, **options)
+        where = place(_getframe(1))
+        waiting(lanes.resource(wire.IO, "connection", place=where), where, True)
+        try:
+            return dial(*args, **options)
+        except BaseException as error:
+            without_us(error)
+            raise
+        finally:
+            running(where)
+
     # They pass through what stands for these anyway.
     module.Connection._recv.__defaults__ = (files.receive,)
     module.Connection._send.__defaults__ = (files.send,)
     replace(module, "Pipe", pipe)
+    replace(module, "Client", client)
     module.reduction.register(module.Connection, reduce)
     _change(connection, ("recv", "recv_bytes"), _through, wire.PIPE, own, wire.GET)
     _change(connection, ("send", "send_bytes"), _sending, other)

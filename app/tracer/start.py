@@ -51,6 +51,7 @@ def _start() -> None:
     for part in ("queues", "connections", "locks"):
         hooks.when_imported(f"multiprocessing.{_PARTS[part]}", _channel(part))
     hooks.when_imported("multiprocessing.pool", _pool)
+    hooks.when_imported("multiprocessing.managers", _managers)
     hooks.when_imported("concurrent.futures.process", _executor)
     os.register_at_fork(before=processes.before_fork, after_in_child=lambda: hooks.charge(_after_fork))
     ends.watch()
@@ -130,6 +131,12 @@ def _pool(module: ModuleType) -> None:
     from . import pools
 
     pools.watch_pools(module)
+
+
+def _managers(module: ModuleType) -> None:
+    from . import managers
+
+    managers.watch(module)
 
 
 def _executor(module: ModuleType) -> None:
