@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_OF_MAP = "_result_or_cancel"
+"""What asks for the results of Executor.map."""
+
+
 def watch(base: ModuleType) -> None:
     future: Any = base.Future
     for name in "result", "exception":
@@ -31,9 +35,11 @@ def _asking(ask: Any) -> Any:
         waits = not self.done() and (timeout is None or timeout > 0)
         where = 0
         if waits:
-            frame = user(_getframe(1))
+            asker = _getframe(1)
+            frame = user(asker)
             where = place(frame)
-            waiting(of(self, wire.FUTURE, frame).number, where, timeout is not None)
+            name = "map" if asker.f_code.co_name == _OF_MAP else ""
+            waiting(of(self, wire.FUTURE, frame, name).number, where, timeout is not None)
         try:
             return ask(self, timeout)
         except BaseException as error:

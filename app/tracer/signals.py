@@ -88,8 +88,11 @@ def _events(event: Any, thread_start: Any) -> None:
             # A timer's own event goes by what the timer calls it.
             asker = user(frame) or frame
             where = place(asker)
-            what = wire.FUTURE if frame.f_code.co_filename.endswith(_FUTURES) else wire.EVENT
-            found = of(self, what, asker)
+            code = frame.f_code
+            if code.co_filename.endswith(_FUTURES):
+                found = of(self, wire.FUTURE, asker, code.co_name)  # wait or as_completed
+            else:
+                found = of(self, wire.EVENT, asker)
             waits = not self._flag  # it may have been set meanwhile, and not told since nobody had waited
             if waits:
                 waiting(found.number, where, timeout is not None)

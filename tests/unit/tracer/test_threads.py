@@ -205,13 +205,17 @@ def test_executors(run: Run) -> None:
             print(first.result())
             print([future.result() for future in as_completed([pool.submit(work, 2)])])
             wait([pool.submit(work, 3)])
+            print(list(pool.map(work, [4])))
         """
     )
 
-    assert seen.stdout == "1\n[2]\n"
-    waits = seen.waits("MainThread")
-    assert waits[0] == Wait("future", "first", 9)
-    assert [(wait.kind, wait.line) for wait in waits[:3]] == [("future", 9), ("future", 10), ("future", 11)]
+    assert seen.stdout == "1\n[2]\n[4]\n"
+    assert seen.waits("MainThread")[:4] == [
+        Wait("future", "first", 9),
+        Wait("future", "as_completed", 10),
+        Wait("future", "wait", 11),
+        Wait("future", "map", 12),
+    ]
     assert ("pool_0", "MainThread") in seen.links("wake")
     assert Wait("sleep", "sleep", 5) in seen.waits("pool_0")
 
