@@ -252,7 +252,7 @@ static PyObject *py_emit_text(PyObject *Py_UNUSED(module), PyObject *const *args
 
 /* -- lanes ---------------------------------------------------------------------------------------------------------- */
 
-static _Thread_local struct { uint32_t lane, thread, waits, cause; } here;
+static _Thread_local struct { uint32_t lane, thread, waits, cause, on, place, limited; } here;
 static PyObject *SHARED appear; /* lanes._appear, see py_use */
 
 static uint32_t acting(void) {
@@ -267,7 +267,8 @@ static uint32_t acting(void) {
 }
 
 static uint32_t *field(void *which) {
-    return which == (void *)0 ? &here.lane : which == (void *)1 ? &here.thread : which == (void *)2 ? &here.waits : &here.cause;
+    uint32_t *fields[] = {&here.lane, &here.thread, &here.waits, &here.cause, &here.on, &here.place, &here.limited};
+    return fields[(uintptr_t)which];
 }
 
 static PyObject *here_get(PyObject *Py_UNUSED(self), void *which) { return PyLong_FromUnsignedLong(*field(which)); }
@@ -284,6 +285,9 @@ static PyGetSetDef here_fields[] = {
     {"thread", here_get, here_set, NULL, (void *)1},
     {"waits", here_get, here_set, NULL, (void *)2},
     {"cause", here_get, here_set, NULL, (void *)3},
+    {"on", here_get, here_set, NULL, (void *)4},
+    {"place", here_get, here_set, NULL, (void *)5},
+    {"limited", here_get, here_set, NULL, (void *)6},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -305,7 +309,12 @@ static void both(uint64_t head, uint64_t where) {
 static PyObject *py_waiting(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t given) {
     uint64_t n[3] = {0}; /* on, place, limited */
     if (!numbers(args, given, n, 1, 3)) return NULL;
-    if (++here.waits == 1) both(STATE | (WAITING | (n[2] ? LIMITED : 0)) << 8 | n[0] << 32, n[1]);
+    if (++here.waits == 1) {
+        here.on = (uint32_t)n[0];
+        here.place = (uint32_t)n[1];
+        here.limited = n[2] != 0;
+        both(STATE | (WAITING | (n[2] ? LIMITED : 0)) << 8 | n[0] << 32, n[1]);
+    }
     Py_RETURN_NONE;
 }
 

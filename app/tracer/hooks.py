@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     Callback = Callable[[Any], None]
 
-_HERE = __file__.rpartition("/")[0]
+HERE = __file__.rpartition("/")[0]
+"""Where the tracer's own code is."""
 _waiting: dict[str, list[Callback]] = {}
 _charging = False
 _verbose_message = _frozen_importlib._verbose_message  # type: ignore[attr-defined]
@@ -92,7 +93,7 @@ def without_us(error: BaseException) -> None:
     For the outermost of our functions: a bare `raise` right after it does not put its frame back.
     """
     traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_HERE):
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):
         traceback = traceback.tb_next
     error.__traceback__ = traceback
 

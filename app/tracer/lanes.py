@@ -34,12 +34,15 @@ _HAVING = frozenset({"locals", "f_locals", "vars", "dir", "eval", "exec"})
 
 
 class _Here(_local):
-    """What a thread knows of itself: the lane that acts, its own lane, how many waits it is inside of, and the lane
-    that has asked the thread's event loop for the callback that runs."""
+    """What a thread knows of itself: the lane that acts, its own lane, how many waits it is inside of, what the
+    outermost was told to be, and the lane that has asked the thread's event loop for the callback that runs."""
 
     lane = 0
     thread = 0
     waits = 0
+    on = 0
+    place = 0
+    limited = False
     cause = 0
 
 
@@ -115,6 +118,7 @@ def waiting(on: int, place: int = 0, limited: bool = False) -> None:
     here.waits += 1
     if here.waits > 1:
         return
+    here.on, here.place, here.limited = on, place, limited
     lane = here.lane or _appear()
     now = clock()
     flags = wire.WAITING | wire.LIMITED if limited else wire.WAITING

@@ -65,6 +65,7 @@ class _Giving:
             number, ending = end(result)
             if number:
                 job(wire.DONE + ending, executor, number)
+            here.on = here.waits and here.on  # nothing that is shown
             here.waits += 1
             try:
                 give(result)

@@ -35,6 +35,7 @@ def _start() -> None:
     processes.watch_raw()
     hooks.when_imported("threading", _threading)
     hooks.when_imported("copyreg", locks.watch_pickling)
+    hooks.when_imported("signal", _signal)
     hooks.when_imported("queue", _queue)
     hooks.when_imported("concurrent.futures._base", _futures)
     hooks.when_imported("select", _select)
@@ -64,6 +65,12 @@ def _threading(module: ModuleType) -> None:
     signals.watch(module, module.Thread.start.__code__)
     locks.watch(module)
     threads.watch(module)
+
+
+def _signal(module: ModuleType) -> None:
+    from . import handlers
+
+    handlers.watch(module)
 
 
 def _queue(module: ModuleType) -> None:
