@@ -16,7 +16,7 @@ import time
 from _functools import partial  # type: ignore[import-not-found]
 from _thread import RLock, _local, allocate_lock
 from _weakref import ref
-from itertools import chain
+from itertools import chain, count
 
 from . import wire
 
@@ -57,7 +57,7 @@ ended = False
 """Whether this process's lanes have been told to end."""
 _claiming = allocate_lock()
 _claimer = 0
-_last = 0
+_numbers = count()
 counting = RLock()
 """Taken to count. Reentrant, since a signal handler may want to count as well; nothing is called while one has it, so
 that nothing of the program's, as a finalizer, makes others wait."""
@@ -115,13 +115,13 @@ def _map(size: int) -> mmap.mmap:
 
 def _begin() -> bool:
     """Claim a process index and start counting."""
-    global _index, _pid, _lost, _full, _last
+    global _index, _pid, _lost, _full, _numbers
     _pid = os.getpid()
     _full = False
     entry = _claim(wire.PROCESS_AT // 8, 2, wire.PROCESSES, 7, (_pid, 0))
     _index = entry + 1
     _lost = wire.PROCESS_AT // 8 + 2 * entry + 1 if _index else BIN + 4
-    _last = process_lane()
+    _numbers = count(process_lane() + 1)
     if fast:
         fast.begin(_index, _lost)
     return _index > 0
@@ -172,10 +172,10 @@ def process_lane() -> int:
 
 def number() -> int:
     """A fresh number for a lane, a resource or a place."""
-    global _last
+    if not FREE_THREADED:
+        return next(_numbers)
     with counting:
-        _last += 1
-        return _last
+        return next(_numbers)
 
 
 def _claim(first: int, step: int, entries: int, hint: int, entry: tuple[int, ...]) -> int:

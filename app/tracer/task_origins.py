@@ -30,28 +30,35 @@ def _codes(functions: Iterable[Any]) -> dict[int, CodeType]:
     return {id(function.__code__): function.__code__ for function in functions}
 
 
-_INTERNAL = _codes(
-    (
-        runners.Runner.close,
-        staggered.staggered_race,
-        subprocess.Process.communicate,
-        base_subprocess.BaseSubprocessTransport.__init__,
-        selector_events.BaseSelectorEventLoop._accept_connection,  # type: ignore[attr-defined]
-        base_events.BaseEventLoop.create_server,
-        tasks.wait_for,
-    )
-)
-"""Tasks that these make are asyncio's own affair."""
+_OUTSIDE, _INSIDE, _INTERNAL = 0, 1, 2
+_sides = {
+    at: (_INTERNAL, code)
+    for at, code in _codes(
+        [
+            runners.Runner.close,
+            staggered.staggered_race,
+            subprocess.Process.communicate,
+            base_subprocess.BaseSubprocessTransport.__init__,
+            selector_events.BaseSelectorEventLoop._accept_connection,  # type: ignore[attr-defined]
+            base_events.BaseEventLoop.create_server,
+            tasks.wait_for,
+        ]
+    ).items()
+}
+"""Whose code it is, by its id: tasks that some of asyncio's functions make are its own affair."""
 
+_create_task = base_events.BaseEventLoop.create_task.__code__
 _CREATE = _codes((base_events.BaseEventLoop.create_task, tasks.create_task, taskgroups.TaskGroup.create_task))
 _NEAR = 20
 """How far from a task its maker may be, a factory of the program's between them."""
 
 
-def given_name(frame: FrameType | None) -> str:
+def given_name(loop: Any, frame: FrameType | None) -> str:
     """The name that the program asks for and that asyncio may give the task only once it is made; empty if none."""
     name = ""
     made = False
+    if loop._task_factory is None and frame is not None and frame.f_code is _create_task:
+        frame, made = frame.f_back, True  # the loop itself makes it, with the name it was given
     for _ in range(_NEAR):
         if frame is None or (made and id(frame.f_code) not in _CREATE):
             break
@@ -70,29 +77,28 @@ def is_internal(loop: Any, coroutine: Any, frame: FrameType) -> bool:
     caller: FrameType | None = frame
     if loop._task_factory is not None:
         # The program's factory stands between the task and its maker.
-        create = base_events.BaseEventLoop.create_task.__code__
-        while caller is not None and caller.f_code is not create:
+        while caller is not None and caller.f_code is not _create_task:
             caller = caller.f_back
-    while caller is not None and _within(caller.f_code):
-        if id(caller.f_code) in _INTERNAL:
-            return True
+    while caller is not None:
+        code = caller.f_code
+        known = _sides.get(id(code))
+        side = known[0] if known is not None else _side(code)
+        if side != _INSIDE:
+            return side == _INTERNAL
         caller = caller.f_back
     return False
 
 
-def _within(code: CodeType) -> bool:
+def _side(code: CodeType) -> int:
     """Whether what made a task has to be looked for further out: a loop of the program's own kind may stand between."""
-    known = _insides.get(id(code))
-    if known is not None:
-        return known[0]
-    found = code.co_filename.startswith(_HERE) or code.co_name in _OWN_LOOPS
-    if len(_insides) < _MOST_INSIDES:
-        _insides[id(code)] = found, code  # the reference keeps the id from being used again
+    inside = code.co_filename.startswith(_HERE) or code.co_name in _OWN_LOOPS
+    found = _INSIDE if inside else _OUTSIDE
+    if len(_sides) < _MOST_SIDES:
+        _sides[id(code)] = found, code  # the reference keeps the id from being used again
     return found
 
 
-_insides: dict[int, tuple[bool, CodeType]] = {}
-_MOST_INSIDES = 1000
+_MOST_SIDES = 1000
 _OWN_LOOPS = ("create_task", "call_soon")
 _run = events.Handle._run.__code__
 _ASKED = _codes(

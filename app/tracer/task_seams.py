@@ -51,12 +51,13 @@ class Known(dict[int, V], Generic[V]):
     def __init__(self) -> None:
         super().__init__()
         self._refs: dict[int, _Ref] = {}
+        self._gone = self._forget
 
     def attach(self, owner: Any, value: V) -> V:
         """Know `value` of this owner, while it lives."""
         key = id(owner)
         try:
-            reference = _Ref(owner, self._forget)
+            reference = _Ref(owner, self._gone)
         except TypeError:
             # Its class has no room for weak references: known for a moment only.
             return value

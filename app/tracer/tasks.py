@@ -131,7 +131,7 @@ def _adopt(loop: Any, task: Any, frame: FrameType) -> TaskLane:
     coroutine = base.get_coro(task)
     watched = TaskLane(home, base)
     watched.born = base.get_name(task)
-    watched.name = task_origins.given_name(frame) or watched.born
+    watched.name = task_origins.given_name(loop, frame) or watched.born
     if getattr(coroutine, "cr_suspended", False):
         # It took its first step unseen, inside its constructor: who made it, and where, is not known any more.
         by = _cause(home)
@@ -390,7 +390,7 @@ def _eagerly(constructor: Any) -> Any:
         watched = TaskLane(home, _CTask)
         watched.eager = coro
         frame = sys._getframe(1)
-        given = task_origins.given_name(frame)
+        given = task_origins.given_name(loop, frame)
         watched.name = given or options.get("name") or ""
         starter = _starter(loop, home)
         where = place(frame)
@@ -448,10 +448,6 @@ def _selecting(selector: Any, caller: CodeType, timeout: float | None) -> tuple[
 
 def watch() -> None:
     """Watch asyncio from its import on."""
-    for handle in (_StepHandle, _CausedHandle):
-        disguise(handle._run, _run)  # type: ignore[arg-type]
-        handle.__name__ = handle.__qualname__ = events.Handle.__name__
-        handle.__module__ = events.Handle.__module__
     if fast:
         functions = {
             "task_of": _task_of,
@@ -464,6 +460,10 @@ def watch() -> None:
         fast.use(task=_CTask, handle=events.Handle, known=_known, homes=_homes, **functions)
         base_events.BaseEventLoop._call_soon = fast.call_soon  # type: ignore[attr-defined]
     else:
+        for handle in (_StepHandle, _CausedHandle):
+            disguise(handle._run, _run)  # type: ignore[arg-type]
+            handle.__name__ = handle.__qualname__ = events.Handle.__name__
+            handle.__module__ = events.Handle.__module__
         replace(base_events.BaseEventLoop, "_call_soon", _call_soon)
     task_ends.watch(base_events.BaseEventLoop)
     polls.of_loop = _selecting
