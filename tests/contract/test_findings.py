@@ -11,7 +11,7 @@ from app.sandbox.pythons import find_pythons
 from tests.contract.recording import AMPLE, Job, Recorded, record
 from tests.contract.wrong_programs import HEALTHY, WRONG, in_order
 
-PYTHONS = {python.id: python for python in find_pythons() if not python.free_threaded}
+PYTHONS = {python.id: python for python in find_pythons()}
 RANDOM = {f"in order, {seed}": in_order(seed) for seed in range(3)}
 CASES = [(name, python) for name in (*WRONG, *HEALTHY, *RANDOM) for python in PYTHONS]
 
