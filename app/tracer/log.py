@@ -16,6 +16,7 @@ import time
 from _functools import partial  # type: ignore[import-not-found]
 from _thread import RLock, _local, allocate_lock
 from _weakref import ref
+from fcntl import lockf
 from itertools import chain, count
 
 from . import wire
@@ -190,7 +191,7 @@ def _claim(first: int, step: int, entries: int, hint: int, entry: tuple[int, ...
         if words[at]:
             continue
         try:
-            fcntl.lockf(_fd, fcntl.LOCK_EX | fcntl.LOCK_NB, step * 8, at * 8)
+            lockf(_fd, fcntl.LOCK_EX | fcntl.LOCK_NB, step * 8, at * 8)
         except (BlockingIOError, PermissionError):
             continue
         except OSError:
@@ -202,7 +203,7 @@ def _claim(first: int, step: int, entries: int, hint: int, entry: tuple[int, ...
             words[at] = entry[0]
             words[hint] = i + 1
         try:  # noqa: SIM105 - contextlib is an import that the program did not ask for
-            fcntl.lockf(_fd, fcntl.LOCK_UN, step * 8, at * 8)
+            lockf(_fd, fcntl.LOCK_UN, step * 8, at * 8)
         except OSError:
             pass
         if free:

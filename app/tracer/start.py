@@ -22,14 +22,14 @@ def _start() -> None:
     import os
     import sys
 
-    from . import ends, files, lanes, locks, processes, sleeps, streams, threads
+    from . import blocking, ends, files, lanes, locks, processes, streams, threads
 
     hooks.install()
     name = "main process" if log.index() == 1 else sys.orig_argv[-1]
     lanes.begin(name, internal=processes.is_server)
     streams.install()
     files.watch()
-    sleeps.watch()
+    blocking.watch()
     locks.watch_raw()
     threads.watch_raw()
     processes.watch_raw()
