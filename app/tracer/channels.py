@@ -365,14 +365,17 @@ def watch_locks(module: ModuleType) -> None:
             now = clock()
             if is_part(_getframe(1)):
                 pass
-            elif kind == wire.SEMAPHORE:
-                act(wire.WAKE, of(self, kind, user(_getframe(1)), key=key(self)).number, now)
-            elif held.t and semaphore._is_mine() and semaphore._count() == 1:
+            elif held.t and (kind == wire.LOCK or (semaphore._is_mine() and semaphore._count() == 1)):
                 found = lanes.known(self)
                 if found is not None:
                     emit(wire.HOLD, 0, found.number, held.t, now, held.lane, held.place)
+                    if held.lane != lanes.current():
+                        act(wire.WAKE, found.number, now)
                 held.t = 0
                 held.cell.close()
+            elif kind != wire.RLOCK:
+                # A lock that another process has taken is a signal, as a semaphore is.
+                act(wire.WAKE, of(self, kind, user(_getframe(1)), key=key(self)).number, now)
             try:
                 semaphore.release()
             except BaseException as error:

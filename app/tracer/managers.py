@@ -193,6 +193,8 @@ def watch(module: ModuleType) -> None:
             if gone and methodname == "wait":
                 _took(lock, where, gone)
         what = _ACTS.get(of_kind, {}).get(methodname)
+        if of_kind == wire.LOCK and methodname == "release" and not gone:
+            what = wire.WAKE  # another lane has taken it: a signal
         if lock and methodname == "acquire" and result:
             _took(lock, where)
         elif what == wire.GET:
