@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FIONREAD, _TIOCOUTQ = 0x541B, 0x5411
-_ROOM = 64 << 10
+_ROOM, _MUCH = 64 << 10, 16 << 10
 _PIPE, _KEY = 1 << 62, (1 << 60) - 1
 """How a pipe's inode becomes a key, here as for multiprocessing's connections."""
 _MOST = 4096
@@ -157,15 +157,19 @@ passing = _Passing()
 
 
 def receive(fd: int, size: int) -> bytes:
-    """os.read for what a connection receives. Whoever sends much may be done before its last part is received."""
+    """os.read for what a connection receives.
+
+    Whoever sends much may be done as soon as there is room for the rest: the time is asked after the first byte.
+    """
     try:
-        data = plain_read(fd, size)
+        if size <= _MUCH or passing.received:
+            return plain_read(fd, size)
+        first = plain_read(fd, 1)
+        passing.received = clock()
+        return first and first + plain_read(fd, size - 1)
     except BaseException as error:
         without_us(error)
         raise
-    if len(data) < size:
-        passing.received = passing.received or clock()
-    return data
 
 
 def send(fd: int, data: Any) -> int:
