@@ -6,8 +6,10 @@ viztracer runs with its default settings. What is shown is the median of the rou
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from bench import interpreter
 from bench.table import ratio, show, spread
 
 LOG_BYTES = 64 << 20
+PATIENCE_S = 60
+"""Several times what the slowest run takes."""
 PROGRAMS = Path(__file__).parent / "workloads"
 EXAMPLES = Path(__file__).parents[1] / "app" / "examples"
 
@@ -51,19 +55,31 @@ class Contender:
     log: Path | None = None
 
     def run(self, program: Program) -> tuple[float, float, str]:
-        """Seconds of CPU, user and system, of the program and all that it waited for; of wall time; what it printed."""
-        if self.log is not None:
-            with self.log.open("wb") as file:
-                prepare_log(file.fileno(), LOG_BYTES)
-        began = time.perf_counter()
-        with subprocess.Popen([*self.command, *program], cwd=self.folder, stdout=subprocess.PIPE, text=True) as process:
-            printed = process.stdout.read() if process.stdout else ""
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - began
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"{[*self.command, *program]} ended with {process.returncode}")
-        return usage.ru_utime + usage.ru_stime, wall, printed
+        """Seconds of CPU, user and system, of the program and all that it waited for; of wall time; what it printed.
+
+        A peer that does not end is killed and run again, and that is said: viztracer's pools hang now and then.
+        """
+        while True:
+            if self.log is not None:
+                with self.log.open("wb") as file:
+                    prepare_log(file.fileno(), LOG_BYTES)
+            command = [*self.command, *program]
+            began = time.perf_counter()
+            with subprocess.Popen(
+                command, cwd=self.folder, stdout=subprocess.PIPE, text=True, start_new_session=True
+            ) as process:
+                guard = threading.Timer(PATIENCE_S, os.killpg, (process.pid, signal.SIGKILL))
+                guard.start()
+                printed = process.stdout.read() if process.stdout else ""
+                _, status, usage = os.wait4(process.pid, 0)
+                guard.cancel()
+                wall = time.perf_counter() - began
+                process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode == 0:
+                return usage.ru_utime + usage.ru_stime, wall, printed
+            if process.returncode != -signal.SIGKILL or self.log is not None:
+                raise SystemExit(f"{command} ended with {process.returncode}")
+            print(f"{command} did not end in {PATIENCE_S} s")
 
     def cpu_s(self, program: Program) -> float:
         """Seconds of CPU."""
