@@ -212,6 +212,34 @@ def test_a_lock_of_processes_has_one_holder_at_a_time(run: Run, method: str, kin
     assert sorted(seen.links("handoff")) == sorted(itertools.pairwise(order))
 
 
+@pytest.mark.parametrize("lock", ["multiprocessing.get_context('{method}').Lock()", "multiprocessing.Manager().Lock()"])
+def test_a_lock_that_another_process_lets_go_is_a_signal(run: Run, method: str, lock: str) -> None:
+    seen = run(
+        f"""
+        import multiprocessing, time
+        def work(go, done):
+            go.acquire()
+            time.sleep(0.5)  # so that the other one waits by then
+            done.release()
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("{method}")
+            go, done = {lock.format(method=method)}, {lock.format(method=method)}
+            go.acquire()
+            done.acquire()
+            child = context.Process(target=work, args=(go, done), name="child")
+            child.start()
+            time.sleep(1)
+            go.release()
+            done.acquire()
+            child.join()
+        """
+    )
+
+    assert Wait("lock", "done", 16) in seen.waits("MainThread")
+    assert ("MainThread", "child/MainThread") in seen.links("handoff")
+    assert ("child/MainThread", "MainThread") in seen.links("wake")
+
+
 def test_events_semaphores_and_conditions_of_processes_are_waited_on(run: Run, method: str) -> None:
     seen = run(
         f"""
